@@ -18,8 +18,8 @@ struct str {
 	size_t n;
 };
 
-#define STR(lit) ((struct str){"" lit, sizeof(lit) - 1})
-#define STR_NONE ((struct str){"", 0})
+#define STR(lit)   ((struct str){"" lit, sizeof(lit) - 1})
+#define STR_NONE   ((struct str){"", 0})
 #define STR_FMT(s) (int)(s).n, (s).p /* for "%.*s" */
 
 struct str str_from(const char *z); /* NULL gives the empty view */

@@ -25,10 +25,10 @@ struct table {
 
 void table_init(struct table *t, uint64_t seed);
 void table_release(struct table *t);
-void *table_get(const struct table *t, struct str key);             /* NULL if absent */
-void table_put(struct table *t, struct str key, void *value);       /* value is not NULL; replaces, key view included */
-void *table_remove(struct table *t, struct str key);                /* what was there, or NULL */
-void table_clear(struct table *t);                                  /* empties it, memory kept */
+void *table_get(const struct table *t, struct str key);       /* NULL if absent */
+void table_put(struct table *t, struct str key, void *value); /* value is not NULL; replaces, key view included */
+void *table_remove(struct table *t, struct str key);          /* what was there, or NULL */
+void table_clear(struct table *t);                            /* empties it, memory kept */
 bool table_next(const struct table *t, size_t *at, void **ret_value); /* *at starts at 0; no changes meanwhile */
 
 #endif

@@ -10,6 +10,7 @@
  * cut between characters. Each bad byte becomes U+FFFD; each control character one space. */
 void text_clean(struct buf *out, struct str s, size_t max);
 bool text_is_clean(struct str s, size_t max); /* text_clean would change nothing */
+bool text_is_utf8(struct str s);              /* well-formed (RFC 3629), control characters allowed */
 
 void text_lower(char *p, size_t n); /* ASCII */
 void text_hex(struct buf *out, struct str s);

@@ -11,7 +11,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/str.h"
 
-#define TIME_NONE ((int64_t)-1)
+#define TIME_NONE  ((int64_t)-1)
 #define TIME_NEVER INT64_MAX
 
 struct civil {
@@ -21,9 +21,10 @@ struct civil {
 
 int64_t time_from_civil(const struct civil *c); /* as UTC; fields must be in range (time_civil_ok) */
 void time_to_civil(int64_t ms, struct civil *ret);
-bool time_civil_ok(const struct civil *c); /* ranges, days of the month, leap years; second 60 is allowed and taken as 59 */
+/* Ranges, days of the month, leap years; second 60 is allowed and taken as 59. */
+bool time_civil_ok(const struct civil *c);
 
-/* "2026-11-24T08:00:00.000Z", always 24 bytes and a NUL. */
+/* "2026-11-24T08:00:00.000Z", always 24 bytes and a NUL. Outside of the years above: the nearest instant inside. */
 void time_format(int64_t ms, char ret[25]);
 /* RFC 3339 (any precision, cut to ms; 'T' or a space; 'Z' or an offset). The whole of s. */
 bool time_parse(struct str s, int64_t *ret_ms);
