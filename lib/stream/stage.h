@@ -55,6 +55,9 @@ struct stage_ops {
 	int (*apply)(void *config, struct store *store, const struct stage_record *rec, struct stage_out *out,
 	             struct err *err);
 
+	/* A source's record whose outputs the log refuses for good: it is dead-lettered instead. NULL for other stages. */
+	void (*reject)(void *config, const struct stage_record *rec, const char *reason, struct stage_out *out);
+
 	/* The timer of an entry is due: at_ms is its due time. */
 	int (*fire)(void *config, struct store *store, struct str key, int64_t at_ms, struct stage_out *out,
 	            struct err *err);

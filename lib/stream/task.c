@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* task - see task.h */
+#include <stdlib.h>
+
+#include "lib/base/check.h"
+#include "lib/stream/order.h"
+#include "lib/stream/task.h"
+
+struct task *task_new(const struct worker_config *c, int topic, int partition)
+{
+	struct task *t = xcalloc(1, sizeof(*t));
+
+	t->topic = topic;
+	t->partition = partition;
+	t->source = worker_source(c, topic, partition);
+	if (c->state_topic >= 0)
+		t->store = store_new(c->ops, c->stage, c->seed);
+	waiting_init(&t->waiting);
+	waiting_init(&t->late);
+	t->now = t->committed = PROGRESS_INIT;
+	t->committed_offset = -1;
+	t->reached_ms = t->told_ms = t->idle_ms = TIME_NONE;
+	return t;
+}
+
+void task_free(struct task *t)
+{
+	if (t == NULL)
+		return;
+	store_free(t->store);
+	waiting_release(&t->waiting);
+	waiting_release(&t->late);
+	clocks_release(&t->clocks);
+	clocks_release(&t->committed_clocks);
+	progress_release(&t->now);
+	progress_release(&t->committed);
+	free(t);
+}
+
+static void set_reached(struct task *t)
+{
+	struct str rest;
+	if (!order_get(buf_view(&t->now.applied), &t->reached_ms, &rest))
+		t->reached_ms = TIME_NONE;
+}
+
+/* From what is committed. */
+static void start_over(struct task *t)
+{
+	progress_copy(&t->now, &t->committed);
+	t->next_offset = t->committed_offset < 0 ? 0 : t->committed_offset;
+	t->catch_up = t->committed.read_upto;
+	t->idle_ms = TIME_NONE;
+	set_reached(t);
+}
+
+bool task_start(struct task *t, const struct log_position *committed)
+{
+	if (!progress_read(committed->meta, &t->committed))
+		return false;
+	t->committed_offset = committed->offset;
+	t->told_ms = TIME_NONE;
+	start_over(t);
+	return true;
+}
+
+static void take_tick(struct task *t, const struct worker_config *c, struct str tick, int64_t now_ms)
+{
+	if (!clocks_tick(&t->clocks, tick, now_ms))
+		return;
+	int64_t least_ms = clocks_least(&t->clocks, now_ms, c->stall_after_ms, &t->stalled);
+	if (least_ms > t->now.clock_ms)
+		t->now.clock_ms = least_ms;
+}
+
+void task_take(struct task *t, const struct worker_config *c, const struct log_record *rec, int64_t now_ms,
+               struct worker_stats *stats)
+{
+	bool read_before = rec->offset < t->catch_up;
+	struct str rest;
+	int64_t p_ms;
+
+	t->next_offset = rec->offset + 1;
+	if (t->next_offset > t->now.read_upto)
+		t->now.read_upto = t->next_offset;
+	if (rec->tick.n > 0) {
+		take_tick(t, c, rec->tick, now_ms);
+		return;
+	}
+	if (!order_get(rec->order, &p_ms, &rest)) {
+		stats->skipped++; /* not written by us */
+		return;
+	}
+	if (read_before && str_cmp(rec->order, buf_view(&t->now.applied)) <= 0) {
+		stats->skipped++;
+		return;
+	}
+	if (!read_before && p_ms < t->now.clock_ms) {
+		stats->late++;
+		waiting_add(&t->late, rec, p_ms);
+		return;
+	}
+	waiting_add(&t->waiting, rec, p_ms);
+}
+
+void task_take_raw(struct task *t, const struct worker_config *c, const struct log_record *rec, int64_t now_ms)
+{
+	int64_t p_ms = rec->ts_ms;
+
+	if (p_ms == TIME_NONE || (c->clock_limited && p_ms > now_ms))
+		p_ms = now_ms;
+	t->next_offset = rec->offset + 1;
+	waiting_add(&t->waiting, rec, p_ms);
+}
+
+void task_idle(struct task *t, int64_t clock_ms)
+{
+	if (clock_ms > t->idle_ms)
+		t->idle_ms = clock_ms;
+}
+
+/* Time order has caught up with everything that was read before a restart. */
+static bool may_run(const struct task *t)
+{
+	return t->next_offset >= t->catch_up;
+}
+
+/* What comes next in time order, at *ret_ms: a timer (NULL) or a record. TIME_NEVER: nothing. */
+static struct waiting_record *next_event(const struct task *t, const struct worker_config *c, int64_t *ret_ms)
+{
+	struct waiting_record *r = c != NULL && (c->faults & WORKER_FAULT_ON_ARRIVAL) && t->waiting.oldest != NULL
+	                               ? t->waiting.oldest
+	                               : waiting_first(&t->waiting);
+	int64_t due_ms = t->store == NULL ? TIME_NEVER : store_next_due(t->store);
+
+	if (r != NULL && r->p_ms < due_ms) {
+		*ret_ms = r->p_ms;
+		return r;
+	}
+	*ret_ms = due_ms;
+	return NULL;
+}
+
+static bool is_past(const struct task *t, const struct worker_config *c, const struct waiting_record *r, int64_t at_ms)
+{
+	if (at_ms == TIME_NEVER)
+		return false;
+	if (c->ops->is_source)
+		return true;
+	if (r != NULL && (c->faults & WORKER_FAULT_ON_ARRIVAL))
+		return true;
+	if (r == NULL && (c->faults & WORKER_FAULT_FIRE_AT_CLOCK))
+		return at_ms <= t->now.clock_ms;
+	return at_ms < t->now.clock_ms;
+}
+
+bool task_is_ready(const struct task *t, const struct worker_config *c)
+{
+	int64_t at_ms;
+
+	if (!may_run(t))
+		return false;
+	if (t->late.n > 0)
+		return true;
+	const struct waiting_record *r = next_event(t, c, &at_ms);
+	return is_past(t, c, r, at_ms);
+}
+
+static int apply(struct task *t, const struct worker_config *c, struct waiting *from, struct waiting_record *r,
+                 struct stage_out *out, struct err *err)
+{
+	const struct stage_record rec = {
+	    .log = &r->rec,
+	    .p_ms = t->reached_ms,
+	    .source = t->source,
+	    .key = r->rec.key,
+	    .value = r->rec.value,
+	};
+
+	if (c->ops->apply(c->stage, t->store, &rec, out, err) < 0)
+		return -1;
+	if (t->store != NULL)
+		store_settle(t->store);
+	waiting_drop(from, r);
+	return 0;
+}
+
+/* A record behind the clock (a source was added): taken at once, at the time that has been reached. */
+static int run_late(struct task *t, const struct worker_config *c, struct stage_out *out, struct err *err)
+{
+	struct waiting_record *r = waiting_first(&t->late);
+
+	if (t->reached_ms < r->p_ms)
+		t->reached_ms = r->p_ms;
+	return apply(t, c, &t->late, r, out, err);
+}
+
+/* Records of a source have no stamp: p is theirs or the clock, whichever is later, and becomes the clock. */
+static int run_raw(struct task *t, const struct worker_config *c, struct waiting_record *r, struct stage_out *out,
+                   struct err *err)
+{
+	if (r->p_ms > t->now.clock_ms)
+		t->now.clock_ms = r->p_ms;
+	t->reached_ms = t->now.clock_ms;
+	return apply(t, c, &t->waiting, r, out, err);
+}
+
+static int run_record(struct task *t, const struct worker_config *c, struct waiting_record *r, struct stage_out *out,
+                      struct err *err)
+{
+	if (c->ops->is_source)
+		return run_raw(t, c, r, out, err);
+	if (r->p_ms > t->reached_ms)
+		t->reached_ms = r->p_ms;
+	buf_clear(&t->now.applied);
+	buf_str(&t->now.applied, r->order);
+	return apply(t, c, &t->waiting, r, out, err);
+}
+
+int task_run(struct task *t, const struct worker_config *c, int limit, struct stage_out *out,
+             struct worker_stats *stats, struct err *err)
+{
+	int n = 0;
+
+	if (!may_run(t))
+		return 0;
+	for (; t->late.n > 0 && n < limit; n++, stats->applied++)
+		if (run_late(t, c, out, err) < 0)
+			return -1;
+	for (; n < limit; n++) {
+		int64_t at_ms;
+		struct waiting_record *r = next_event(t, c, &at_ms);
+
+		if (!is_past(t, c, r, at_ms))
+			break;
+		if (r != NULL) {
+			if (run_record(t, c, r, out, err) < 0)
+				return -1;
+			stats->applied++;
+			continue;
+		}
+		if (at_ms > t->reached_ms)
+			t->reached_ms = at_ms;
+		if (store_fire(t->store, out, err) < 0)
+			return -1;
+		stats->fired++;
+	}
+	if (t->waiting.n == 0 && t->idle_ms > t->now.clock_ms)
+		t->now.clock_ms = t->idle_ms;
+	return n;
+}
+
+int64_t task_horizon(const struct task *t)
+{
+	int64_t at_ms, horizon_ms = t->now.clock_ms;
+
+	if (!may_run(t))
+		return t->told_ms;
+	next_event(t, NULL, &at_ms);
+	if (horizon_ms != TIME_NONE && at_ms < horizon_ms)
+		horizon_ms = at_ms;
+	return horizon_ms;
+}
+
+struct log_position task_position(const struct task *t, struct buf *scratch)
+{
+	int64_t oldest = waiting_oldest_offset(&t->waiting), late = waiting_oldest_offset(&t->late);
+	int64_t offset = t->next_offset;
+	size_t from = scratch->n;
+
+	if (oldest >= 0 && oldest < offset)
+		offset = oldest;
+	if (late >= 0 && late < offset)
+		offset = late;
+	progress_write(&t->now, scratch);
+	return (struct log_position){t->topic, t->partition, offset, str_skip(buf_view(scratch), from)};
+}
+
+void task_commit(struct task *t)
+{
+	struct buf scratch = BUF_INIT;
+
+	if (t->store != NULL)
+		store_commit(t->store);
+	t->committed_offset = task_position(t, &scratch).offset;
+	buf_release(&scratch);
+	progress_copy(&t->committed, &t->now);
+	clocks_copy(&t->committed_clocks, &t->clocks);
+}
+
+void task_abort(struct task *t, unsigned faults)
+{
+	if (t->store != NULL) {
+		if (faults & WORKER_FAULT_KEEP_STATE)
+			store_commit(t->store);
+		else
+			store_abort(t->store);
+	}
+	if (faults & WORKER_FAULT_NO_REWIND)
+		return;
+	waiting_clear(&t->waiting);
+	waiting_clear(&t->late);
+	clocks_copy(&t->clocks, &t->committed_clocks);
+	start_over(t);
+}
