@@ -20,11 +20,11 @@ struct connector {
 	size_t n_next_hops;
 	struct str *networks; /* "192.0.2.0/24", "2001:db8::/32" or a single address, of the next hop */
 	size_t n_networks;
-	int64_t lifetime_ms;       /* how long a message waits before it expires */
-	int64_t volume_messages;   /* this many waiting … */
-	int64_t volume_over_ms;    /* … for this long open an incident */
-	int64_t near_expiry_ms;    /* so does an expiry this close */
-	struct str contact;        /* whom to call */
+	int64_t lifetime_ms;     /* how long a message waits before it expires */
+	int64_t volume_messages; /* this many waiting … */
+	int64_t volume_over_ms;  /* … for this long open an incident */
+	int64_t near_expiry_ms;  /* so does an expiry this close */
+	struct str contact;      /* whom to call */
 };
 
 /* The first connector of that name, or NULL. */

@@ -18,7 +18,7 @@ struct classifier {
 /* classify for alert: what to do about an incident, and when a fix made at `at_ms` should have shown. */
 struct remedy_source {
 	struct str (*text)(void *arg, const struct incident *inc, struct arena *a); /* empty: none */
-	int64_t (*look_again_ms)(void *arg, const struct incident *inc);             /* a span; -1: none */
+	int64_t (*look_again_ms)(void *arg, const struct incident *inc);            /* a span; -1: none */
 	void *arg;
 };
 

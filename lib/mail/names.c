@@ -6,7 +6,7 @@
 #include "lib/mail/names.h"
 
 #define NAME(constant, text) [constant] = (text),
-#define NAMES(tag, list) const char *const tag##_names[] = {list NULL};
+#define NAMES(tag, list)     const char *const tag##_names[] = {list NULL};
 #include "lib/mail/names.def"
 #undef NAMES
 #undef NAME

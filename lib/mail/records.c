@@ -8,8 +8,8 @@ enum { A = FIELD_ALWAYS, O = FIELD_OPTIONAL };
 
 #include "lib/mail/fields_table.h"
 
-#define TABLE(tag) \
-	const struct record_type tag##_record = {#tag, sizeof(struct tag), tag##_fields, \
+#define TABLE(tag)                                                                                                     \
+	const struct record_type tag##_record = {#tag, sizeof(struct tag), tag##_fields,                               \
 	                                         sizeof(tag##_fields) / sizeof(tag##_fields[0])}
 
 #define RECORD struct delivery

@@ -45,11 +45,11 @@ enum { LOG_HEADERS_MAX = 12 };
 struct log_record {
 	int topic, partition;
 	int64_t offset;
-	int64_t ts_ms;     /* Kafka timestamp; TIME_NONE if the record has none */
-	struct str key;    /* empty: null */
-	struct str value;  /* p == NULL: tombstone */
-	struct str order;  /* header qlapse_order: see order.h; empty on raw records */
-	struct str tick;   /* header qlapse_tick: see tick.h; empty on data */
+	int64_t ts_ms;                              /* Kafka timestamp; TIME_NONE if the record has none */
+	struct str key;                             /* empty: null */
+	struct str value;                           /* p == NULL: tombstone */
+	struct str order;                           /* header qlapse_order: see order.h; empty on raw records */
+	struct str tick;                            /* header qlapse_tick: see tick.h; empty on data */
 	struct log_header headers[LOG_HEADERS_MAX]; /* further ones, for producing and for the readers of raw topics */
 	size_t n_headers;
 };

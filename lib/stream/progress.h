@@ -18,6 +18,8 @@ struct progress {
 	struct buf applied; /* order stamp of the last record applied in order; empty: none */
 };
 
+enum { PROGRESS_META_MAX = 2048 }; /* bytes that progress_write adds at most */
+
 #define PROGRESS_INIT ((struct progress){TIME_NONE, 0, BUF_INIT})
 
 void progress_release(struct progress *p);

@@ -30,18 +30,18 @@ struct stage_record {
 
 struct out_record {
 	int topic;
-	struct str key;           /* also chooses the partition, unless part_key is set */
-	struct str part_key;      /* empty: key */
+	struct str key;      /* also chooses the partition, unless part_key is set */
+	struct str part_key; /* empty: key */
 	struct str value;
 	int64_t p_ms;
-	struct str rest;          /* of the order stamp; empty: the record carries none (nobody sorts it) */
+	struct str rest; /* of the order stamp; empty: the record carries none (nobody sorts it) */
 	struct log_header headers[LOG_HEADERS_MAX];
 	size_t n_headers;
 };
 
 /* Where a stage's records and counts go. */
 struct stage_out {
-	void (*put)(struct stage_out *out, const struct out_record *rec); /* copies */
+	void (*put)(struct stage_out *out, const struct out_record *rec);  /* copies */
 	void (*count)(struct stage_out *out, const char *name, int64_t n); /* name: a literal */
 };
 

@@ -21,8 +21,8 @@ struct slot {
 	int64_t due_ms;
 	void *entry; /* NULL: removed in this batch */
 	struct buf before;
-	bool existed;  /* before this batch */
-	bool changed;  /* in this batch: it is in s->changed */
+	bool existed;   /* before this batch */
+	bool changed;   /* in this batch: it is in s->changed */
 	bool unsettled; /* it is in s->unsettled: due() must be asked again */
 	struct str key;
 	char key_bytes[];

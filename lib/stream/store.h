@@ -17,10 +17,10 @@ struct store *store_new(const struct stage_ops *ops, void *config, uint64_t seed
 void store_free(struct store *s);
 
 /* For stages. Pointers are valid until the entry is removed or the call of apply/fire returns. */
-const void *store_get(const struct store *s, struct str key);  /* NULL if absent */
-void *store_edit(struct store *s, struct str key);             /* NULL if absent; marks it changed */
-void store_add(struct store *s, struct str key, void *entry);  /* takes entry; the key must be absent; copies the key */
-void store_remove(struct store *s, struct str key);            /* destroys the entry; no-op if absent */
+const void *store_get(const struct store *s, struct str key); /* NULL if absent */
+void *store_edit(struct store *s, struct str key);            /* NULL if absent; marks it changed */
+void store_add(struct store *s, struct str key, void *entry); /* takes entry; the key must be absent; copies the key */
+void store_remove(struct store *s, struct str key);           /* destroys the entry; no-op if absent */
 
 /* For the runtime. */
 size_t store_size(const struct store *s);

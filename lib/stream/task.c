@@ -160,22 +160,27 @@ bool task_is_ready(const struct task *t, const struct worker_config *c)
 
 	if (!may_run(t))
 		return false;
-	if (t->late.n > 0)
+	if (t->late.n > 0 || (t->waiting.n == 0 && t->idle_ms > t->now.clock_ms))
 		return true;
 	const struct waiting_record *r = next_event(t, c, &at_ms);
 	return is_past(t, c, r, at_ms);
 }
 
-static int apply(struct task *t, const struct worker_config *c, struct waiting *from, struct waiting_record *r,
-                 struct stage_out *out, struct err *err)
+static struct stage_record as_stage_record(const struct task *t, const struct waiting_record *r)
 {
-	const struct stage_record rec = {
+	return (struct stage_record){
 	    .log = &r->rec,
 	    .p_ms = t->reached_ms,
 	    .source = t->source,
 	    .key = r->rec.key,
 	    .value = r->rec.value,
 	};
+}
+
+static int apply(struct task *t, const struct worker_config *c, struct waiting *from, struct waiting_record *r,
+                 struct stage_out *out, struct err *err)
+{
+	const struct stage_record rec = as_stage_record(t, r);
 
 	if (c->ops->apply(c->stage, t->store, &rec, out, err) < 0)
 		return -1;
@@ -183,6 +188,24 @@ static int apply(struct task *t, const struct worker_config *c, struct waiting *
 		store_settle(t->store);
 	waiting_drop(from, r);
 	return 0;
+}
+
+/* Records of a source have no stamp: p is their time or the clock, whichever is later, and becomes the clock. */
+static void reach(struct task *t, const struct waiting_record *r)
+{
+	if (r->p_ms > t->now.clock_ms)
+		t->now.clock_ms = r->p_ms;
+	t->reached_ms = t->now.clock_ms;
+}
+
+void task_reject(struct task *t, const struct worker_config *c, const char *reason, struct stage_out *out)
+{
+	struct waiting_record *r = t->waiting.oldest;
+
+	reach(t, r);
+	const struct stage_record rec = as_stage_record(t, r);
+	c->ops->reject(c->stage, &rec, reason, out);
+	waiting_drop(&t->waiting, r);
 }
 
 /* A record behind the clock (a source was added): taken at once, at the time that has been reached. */
@@ -195,13 +218,10 @@ static int run_late(struct task *t, const struct worker_config *c, struct stage_
 	return apply(t, c, &t->late, r, out, err);
 }
 
-/* Records of a source have no stamp: p is theirs or the clock, whichever is later, and becomes the clock. */
 static int run_raw(struct task *t, const struct worker_config *c, struct waiting_record *r, struct stage_out *out,
                    struct err *err)
 {
-	if (r->p_ms > t->now.clock_ms)
-		t->now.clock_ms = r->p_ms;
-	t->reached_ms = t->now.clock_ms;
+	reach(t, r);
 	return apply(t, c, &t->waiting, r, out, err);
 }
 

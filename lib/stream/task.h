@@ -23,10 +23,11 @@ struct task {
 	struct progress now, committed;
 	int64_t next_offset;      /* to be read */
 	int64_t committed_offset; /* -1: nothing committed, the beginning */
-	int64_t catch_up;         /* nothing is applied before the reading has come here: what waited before a restart is read again */
-	int64_t reached_ms;       /* p of the last event applied; never goes back */
-	int64_t told_ms;          /* clock in our last committed tick */
-	int64_t idle_ms;          /* sources: becomes the clock once nothing waits */
+	int64_t
+	    catch_up; /* nothing is applied before the reading has come here: what waited before a restart is read again */
+	int64_t reached_ms; /* p of the last event applied; never goes back */
+	int64_t told_ms;    /* clock in our last committed tick */
+	int64_t idle_ms;    /* sources: becomes the clock once nothing waits */
 	uint32_t stalled;
 	bool paused;
 };
@@ -50,6 +51,9 @@ void task_idle(struct task *t, int64_t clock_ms);
 int task_run(struct task *t, const struct worker_config *c, int limit, struct stage_out *out,
              struct worker_stats *stats, struct err *err);
 bool task_is_ready(const struct task *t, const struct worker_config *c); /* task_run would do something */
+
+/* The oldest record that waits at a source goes to the dead letters instead of being applied. */
+void task_reject(struct task *t, const struct worker_config *c, const char *reason, struct stage_out *out);
 
 /* What a tick may say of this partition: everything before has been sent. TIME_NONE: nothing yet. */
 int64_t task_horizon(const struct task *t);

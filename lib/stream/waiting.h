@@ -15,7 +15,7 @@ struct waiting_record {
 	struct heap_node node;
 	struct waiting_record *older, *newer; /* by offset */
 	int64_t p_ms;
-	struct str order; /* the whole stamp */
+	struct str order;      /* the whole stamp */
 	struct log_record rec; /* key, value, order point into the same allocation; headers are not kept */
 };
 
@@ -29,7 +29,7 @@ void waiting_init(struct waiting *w);
 void waiting_release(struct waiting *w);
 void waiting_add(struct waiting *w, const struct log_record *rec, int64_t p_ms); /* copies; offsets rise */
 struct waiting_record *waiting_first(const struct waiting *w);                   /* by stamp; NULL: none */
-int64_t waiting_oldest_offset(const struct waiting *w);                           /* -1: none */
+int64_t waiting_oldest_offset(const struct waiting *w);                          /* -1: none */
 void waiting_drop(struct waiting *w, struct waiting_record *r);
 void waiting_clear(struct waiting *w);
 

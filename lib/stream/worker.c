@@ -167,8 +167,8 @@ static enum worker_result ask_offsets(struct worker *w, struct err *err)
 	for (size_t i = 0; i < w->n_tasks; i++) {
 		if (task_start(w->tasks[i], &at[i]))
 			continue;
-		err_set(err, ERR_CONFIG, "%s: committed metadata of \"%s/%d\" is not of this version",
-		        w->c.ops->name, w->c.topics[at[i].topic].name, at[i].partition);
+		err_set(err, ERR_CONFIG, "%s: committed metadata of \"%s/%d\" is not of this version", w->c.ops->name,
+		        w->c.topics[at[i].topic].name, at[i].partition);
 		return WORKER_FATAL;
 	}
 	w->phase = w->c.faults & WORKER_FAULT_WATERMARK_FIRST ? PHASE_OPEN : PHASE_WATERMARKS;
@@ -197,7 +197,8 @@ static enum worker_result open_restore(struct worker *w, struct err *err)
 
 	for (size_t i = 0; i < w->n_tasks; i++)
 		if (w->targets[i] > 0)
-			w->positions[n++] = (struct log_position){w->c.state_topic, w->tasks[i]->partition, -1, STR_NONE};
+			w->positions[n++] =
+			    (struct log_position){w->c.state_topic, w->tasks[i]->partition, -1, STR_NONE};
 	if (n > 0) {
 		enum log_result result = w->log->ops->restore_open(w->log, w->positions, n, err);
 		if (result != LOG_OK)
@@ -241,8 +242,8 @@ static enum worker_result restore_record(struct worker *w, const struct log_reco
 	struct task *t = w->tasks[task_of_state(w, rec->partition)];
 
 	if (rec->tick.n == 0 && store_restore(t->store, rec->key, rec->value, err) < 0) {
-		err_prefix(err, "state record %" PRId64 " of \"%s/%d\"", rec->offset,
-		           w->c.topics[rec->topic].name, rec->partition);
+		err_prefix(err, "state record %" PRId64 " of \"%s/%d\"", rec->offset, w->c.topics[rec->topic].name,
+		           rec->partition);
 		return WORKER_FATAL;
 	}
 	w->stats.restored++;

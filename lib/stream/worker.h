@@ -18,19 +18,19 @@
 
 /* Each makes one rule fail on purpose; for the tests' negative controls only. */
 enum worker_fault {
-	WORKER_FAULT_NO_REWIND = 1,          /* after an abort the input is not read again */
-	WORKER_FAULT_KEEP_STATE = 2,         /* after an abort the batch's state stays */
-	WORKER_FAULT_WATERMARK_FIRST = 4,    /* restore: watermark before committed offsets */
-	WORKER_FAULT_ON_ARRIVAL = 8,         /* records are applied as they are read */
-	WORKER_FAULT_TICK_FIRST = 16,        /* the tick comes first in its transaction */
-	WORKER_FAULT_FIRE_AT_CLOCK = 32,     /* timers due at C fire at C */
+	WORKER_FAULT_NO_REWIND = 1,       /* after an abort the input is not read again */
+	WORKER_FAULT_KEEP_STATE = 2,      /* after an abort the batch's state stays */
+	WORKER_FAULT_WATERMARK_FIRST = 4, /* restore: watermark before committed offsets */
+	WORKER_FAULT_ON_ARRIVAL = 8,      /* records are applied as they are read */
+	WORKER_FAULT_TICK_FIRST = 16,     /* the tick comes first in its transaction */
+	WORKER_FAULT_FIRE_AT_CLOCK = 32,  /* timers due at C fire at C */
 };
 
 enum worker_note_level { WORKER_NOTE_DEBUG, WORKER_NOTE_INFO, WORKER_NOTE_WARN };
 
 struct worker_config {
 	const struct stage_ops *ops;
-	void *stage; /* the config argument of its functions; used by this worker only */
+	void *stage;     /* the config argument of its functions; used by this worker only */
 	struct str name; /* of the instance: key of ticks on compacted topics */
 
 	const struct log_topic *topics; /* the program's list; indices as in struct log_record */
@@ -44,21 +44,24 @@ struct worker_config {
 	int batch;                /* records read, and events applied per task, per transaction at most */
 	int64_t linger_ms;        /* a transaction waits this long for more input; 0: not at all */
 	int64_t tick_interval_ms; /* at most one tick per interval … */
-	int64_t tick_refresh_ms;  /* … and an unchanged one after this long (a restarted reader needs it); TIME_NEVER: never */
-	int64_t stall_after_ms;   /* TIME_NEVER: a silent source holds time for ever */
-	int64_t skew_ms;          /* pause a partition whose clock is this far ahead of the least; TIME_NEVER: never */
+	int64_t
+	    tick_refresh_ms; /* … and an unchanged one after this long (a restarted reader needs it); TIME_NEVER: never */
+	int64_t stall_after_ms; /* TIME_NEVER: a silent source holds time for ever */
+	int64_t skew_ms;        /* pause a partition whose clock is this far ahead of the least; TIME_NEVER: never */
 	int64_t skew_every_ms;
-	bool clock_limited;       /* sources: p is never later than now */
-	uint64_t seed;            /* of hash tables */
-	unsigned faults;          /* enum worker_fault */
+	bool clock_limited; /* sources: p is never later than now */
+	uint64_t seed;      /* of hash tables */
+	unsigned faults;    /* enum worker_fault */
 
 	void (*note)(void *arg, enum worker_note_level level, const char *text); /* for the shell's log; NULL: none */
-	void (*count)(void *arg, const char *name, int64_t n); /* committed counts of the stage and the runtime; NULL: none */
+	void (*count)(void *arg, const char *name,
+	              int64_t n); /* committed counts of the stage and the runtime; NULL: none */
 	void *arg;
 };
 
 struct worker_stats {
-	int64_t records, applied, fired, produced, ticks, commits, aborts, restored, skipped, late, rejected, assignments;
+	int64_t records, applied, fired, produced, ticks, commits, aborts, restored, skipped, late, rejected,
+	    assignments;
 };
 
 enum worker_result {
@@ -83,10 +86,10 @@ const struct worker_stats *worker_stats(const struct worker *w);
 struct worker_task {
 	int topic, partition;
 	uint32_t source;
-	int64_t clock_ms;  /* TIME_NONE: none yet */
-	int64_t offset;    /* next to be read */
+	int64_t clock_ms; /* TIME_NONE: none yet */
+	int64_t offset;   /* next to be read */
 	size_t waiting, entries;
-	bool running;      /* restored and assigned */
+	bool running;              /* restored and assigned */
 	const struct store *store; /* NULL: stateless */
 };
 size_t worker_tasks(const struct worker *w);
