@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* regex - see regex.h; a regex belongs to one thread, because its match data does */
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <stdlib.h>
+
+#include "lib/base/check.h"
+#include "lib/codec/regex.h"
+
+enum { MATCH_LIMIT = 20000, DEPTH_LIMIT = 1000, HEAP_LIMIT_KIB = 1024 };
+
+struct regex {
+	pcre2_code *code;
+	pcre2_match_data *data;
+	pcre2_match_context *limits;
+};
+
+struct regex *regex_new(struct str pattern, bool jit, struct err *err)
+{
+	int why;
+	PCRE2_SIZE at;
+	pcre2_code *code =
+	    pcre2_compile((PCRE2_SPTR)pattern.p, pattern.n, PCRE2_CASELESS | PCRE2_NEVER_UTF, &why, &at, NULL);
+
+	if (code == NULL) {
+		char text[160] = "";
+		pcre2_get_error_message(why, (PCRE2_UCHAR *)text, sizeof(text));
+		err_set(err, ERR_CONFIG, "bad pattern \"%.*s\" at %zu: %s", STR_FMT(str_head(pattern, 120)), (size_t)at,
+		        text);
+		return NULL;
+	}
+	if (jit)
+		pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* where there is none the interpreter serves */
+	struct regex *re = xcalloc(1, sizeof(*re));
+	re->code = code;
+	re->data = pcre2_match_data_create_from_pattern(code, NULL);
+	re->limits = pcre2_match_context_create(NULL);
+	CHECK(re->data != NULL && re->limits != NULL);
+	pcre2_set_match_limit(re->limits, MATCH_LIMIT);
+	pcre2_set_depth_limit(re->limits, DEPTH_LIMIT);
+	pcre2_set_heap_limit(re->limits, HEAP_LIMIT_KIB);
+	return re;
+}
+
+void regex_free(struct regex *re)
+{
+	if (re == NULL)
+		return;
+	pcre2_match_context_free(re->limits);
+	pcre2_match_data_free(re->data);
+	pcre2_code_free(re->code);
+	free(re);
+}
+
+int regex_match(const struct regex *re, struct str text, struct str *ret_groups, size_t n_groups)
+{
+	int n = pcre2_match(re->code, (PCRE2_SPTR)text.p, text.n, 0, 0, re->data, re->limits);
+
+	if (n < 0)
+		return n == PCRE2_ERROR_NOMATCH ? 0 : -1;
+	const PCRE2_SIZE *at = pcre2_get_ovector_pointer(re->data);
+	for (size_t i = 0; ret_groups != NULL && i < n_groups; i++) {
+		bool set = i < (size_t)n && at[2 * i] != PCRE2_UNSET;
+		ret_groups[i] = set ? str_of(text.p + at[2 * i], at[2 * i + 1] - at[2 * i]) : STR_NONE;
+	}
+	return 1;
+}
