@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* classify - see classify.h */
+#include <stdlib.h>
+#include <string.h>
+
+#include "classify/classify.h"
+#include "lib/base/check.h"
+#include "lib/base/hash.h"
+
+enum { MEMO_SLOTS = 8192, QUESTION_MAX = 704 };
+
+/* A question asked before, and its rule. */
+struct memo {
+	uint64_t hash;
+	const struct rule *rule;
+	uint16_t n;
+	char question[QUESTION_MAX];
+};
+
+struct classify {
+	const struct catalog *catalog;
+	struct destination_config c;
+	struct remedies *remedies;
+	struct buf normalised, question;
+	struct memo *memo;
+};
+
+struct classify *classify_new(const struct catalog *catalog, const struct destination_config *c, struct err *err)
+{
+	struct classify *k = xcalloc(1, sizeof(*k));
+
+	k->catalog = catalog;
+	k->c = *c;
+	k->remedies = remedies_load("en", err);
+	if (k->remedies == NULL) {
+		classify_free(k);
+		return NULL;
+	}
+	k->memo = xcalloc(MEMO_SLOTS, sizeof(*k->memo));
+	return k;
+}
+
+void classify_free(struct classify *c)
+{
+	if (c == NULL)
+		return;
+	remedies_free(c->remedies);
+	buf_release(&c->normalised);
+	buf_release(&c->question);
+	free(c->memo);
+	free(c);
+}
+
+/* All that a rule may look at, as one key. */
+static void put_question(struct buf *out, const struct question *q)
+{
+	buf_clear(out);
+	buf_fmt(out, "%d %d %d %s ", (int)q->reply->scope, (int)q->reply->code, str_chr(q->reply->ip, ':') >= 0,
+	        q->code);
+	buf_str(out, q->provider);
+	buf_chr(out, ' ');
+	buf_str(out, q->normalised);
+}
+
+static const struct rule *find_rule(struct classify *c, const struct question *q)
+{
+	put_question(&c->question, q);
+	struct str key = buf_view(&c->question);
+	uint64_t hash = hash64(key, 0);
+	struct memo *m = &c->memo[hash % MEMO_SLOTS];
+
+	if (m->rule != NULL && m->hash == hash && m->n == key.n && memcmp(m->question, key.p, key.n) == 0)
+		return m->rule;
+	const struct rule *rule = catalog_find(c->catalog, q, NULL);
+	if (key.n <= QUESTION_MAX) {
+		m->hash = hash;
+		m->rule = rule;
+		m->n = (uint16_t)key.n;
+		memcpy(m->question, key.p, key.n);
+	}
+	return rule;
+}
+
+static enum side side_of(enum owner owner, enum kind kind)
+{
+	switch (owner) {
+	case OWNER_SENDER:
+		return SIDE_US;
+	case OWNER_NETWORK:
+		return SIDE_NETWORK;
+	case OWNER_NOBODY:
+		return SIDE_NOBODY;
+	case OWNER_RECIPIENT_ORG:
+	case OWNER_RECIPIENT:
+		return kind == KIND_OWN ? SIDE_US : kind == KIND_PARTNER ? SIDE_PARTNER : SIDE_THEM;
+	default:
+		return SIDE_UNKNOWN;
+	}
+}
+
+/* "4.4.3xx", "4.7.3xx" and 4.7.230 are codes of the document and its followers. */
+static bool is_microsoft_code(const char *code)
+{
+	return strlen(code) == 7 &&
+	       (memcmp(code, "4.4.3", 5) == 0 || memcmp(code, "4.7.3", 5) == 0 || strcmp(code, "4.7.230") == 0);
+}
+
+static void set_verdict(struct delivery *d, const struct rule *rule, const struct reply *reply, const char *code,
+                        struct arena *a)
+{
+	d->class = (int)rule->class;
+	d->family = (int)class_family(rule->class);
+	d->owner = (int)(rule->owner != OWNER_UNKNOWN ? rule->owner : class_owner(rule->class));
+	d->detail = rule->detail;
+	d->rule = rule->id;
+	d->tier = (int)rule->tier;
+	d->reported_by_next_hop = rule->reported && reply->wrapped;
+	d->reply_code = reply->code;
+	d->enhanced_code = reply->enhanced;
+	d->suspended |= reply->suspended;
+	d->permanent_reply |= reply->code >= 500;
+	if (rule->microsoft.n > 0)
+		d->microsoft_code = rule->microsoft;
+	else if (is_microsoft_code(code))
+		d->microsoft_code = arena_dup(a, str_from(code));
+	else
+		d->microsoft_code = str_from(class_microsoft_code(rule->class));
+}
+
+/* Needs destination_hop. */
+static void ask(struct classify *c, const struct delivery *d, const struct reply *reply, char code[16],
+                struct question *ret)
+{
+	reply_normalise(reply, &c->normalised);
+	reply_rule_code(reply, buf_view(&c->normalised), code);
+	*ret = (struct question){reply, buf_view(&c->normalised), code, catalog_provider(c->catalog, d->next_hop)};
+}
+
+static void classify(void *arg, struct delivery *d, struct arena *a)
+{
+	struct classify *c = arg;
+	struct reply reply;
+	struct question q;
+	char code[16];
+
+	if (d->recipient.n == 0 && d->event != EVENT_DEFERRED)
+		return;
+	reply_read(d->event == EVENT_DEFERRED || d->event == EVENT_BOUNCED ? d->text : STR_NONE, &reply);
+	destination_hop(d, &reply, a);
+	if (d->event == EVENT_DEFERRED) {
+		ask(c, d, &reply, code, &q);
+		set_verdict(d, find_rule(c, &q), &reply, code, a);
+	}
+	destination_group(d, &c->c, c->catalog, a);
+	if (d->class != CLASS_none)
+		d->side = (int)side_of((enum owner)d->owner, (enum kind)d->kind);
+}
+
+struct classifier classify_hook(struct classify *c)
+{
+	return (struct classifier){classify, c};
+}
+
+static struct str remedy_text(void *arg, const struct incident *inc, struct arena *a)
+{
+	const struct classify *c = arg;
+	return remedies_text(c->remedies, (enum class)inc->class, (enum kind)inc->kind, inc->last_success_ms >= 0, a);
+}
+
+static int64_t remedy_look_again(void *arg, const struct incident *inc)
+{
+	const struct classify *c = arg;
+	return remedies_look_again(c->remedies, (enum class)inc->class);
+}
+
+struct remedy_source classify_remedies(struct classify *c)
+{
+	return (struct remedy_source){remedy_text, remedy_look_again, c};
+}
+
+void classify_explain(struct classify *c, const struct delivery *d, struct arena *a, struct verdict_trail *ret)
+{
+	struct reply reply;
+	struct question q;
+	char code[16];
+
+	*ret = (struct verdict_trail){.words = STR_NONE, .normalised = STR_NONE, .scope = "none"};
+	if (d->event != EVENT_DEFERRED)
+		return;
+	reply_read(d->text, &reply);
+	ask(c, d, &reply, code, &q);
+	ret->rule = catalog_find(c->catalog, &q, &ret->tried);
+	ret->words = reply.words;
+	ret->normalised = arena_dup(a, q.normalised);
+	ret->scope = reply.scope == SCOPE_OWN     ? "the mail server's own words"
+	             : reply.scope == SCOPE_REPLY ? "a reply of the remote server"
+	                                          : "the remote server's greeting";
+}

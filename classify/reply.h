@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reply - who speaks in a reason text, what they say, and which host it is about
+ *
+ * Postfix wraps a server's reply in its own words; only the inside is a reply, and words inside
+ * a reply never tell of our own connections. For matching, the variable parts are
+ * taken out (hosts, addresses, repeated codes), so that no name that a stranger chose
+ * can look like a word, and so that texts of one form are equal.
+ */
+#ifndef QLAPSE_CLASSIFY_REPLY_H
+#define QLAPSE_CLASSIFY_REPLY_H
+
+#include "lib/base/buf.h"
+
+enum scope { SCOPE_OWN = 1, SCOPE_REPLY = 2, SCOPE_GREETING = 4 };
+
+struct reply {
+	enum scope scope;
+	bool wrapped;        /* a server's reply within the MTA's words */
+	bool suspended;      /* behind "delivery temporarily suspended: " */
+	struct str words;    /* what the speaker says, codes included, as logged */
+	struct str host, ip; /* whom it is about; empty: the text does not say */
+	int64_t port;        /* -1 */
+	int64_t code;        /* reply code; -1: own words */
+	struct str enhanced; /* enhanced status code as logged; empty: none */
+};
+
+/* Views point into text. */
+void reply_read(struct str text, struct reply *ret);
+
+/* What is matched: lower case, hosts as "host", addresses as "<>", codes left out; at most 600 bytes. */
+void reply_normalise(const struct reply *r, struct buf *out);
+
+/* The enhanced code that rules see: expiry turns 4.S.D into 5.S.D with "message expired"; this turns it back. */
+void reply_rule_code(const struct reply *r, struct str normalised, char ret[16]);
+
+#endif

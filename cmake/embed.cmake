@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# Makes a C source that holds files as they are: cmake -DOUT=x.c -DROOT=dir "-DFILES=a;b" -P embed.cmake
+set(text "/* made by cmake/embed.cmake */\n#include \"classify/catalog.h\"\n\n")
+set(table "const struct embedded_file embedded_files[] = {\n")
+set(i 0)
+foreach(file ${FILES})
+	file(READ ${ROOT}/${file} hex HEX)
+	string(LENGTH "${hex}" n)
+	math(EXPR n "${n} / 2")
+	string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+	string(APPEND text "static const unsigned char file${i}[] = {${bytes}0};\n")
+	string(APPEND table "\t{\"${file}\", (const char *)file${i}, ${n}},\n")
+	math(EXPR i "${i} + 1")
+endforeach()
+file(WRITE ${OUT} "${text}\n${table}\t{0, 0, 0},\n};\n")
