@@ -34,19 +34,19 @@ struct config {
 	const char *file; /* NULL: none was read */
 
 	/* run */
-	const char *app;            /* group.id and transactional.id begin with it: "qlapse" */
-	const char *prefix;         /* of our topics: "qlapse" gives qlapse.alerts.v1 */
-	const char *instance;       /* stable name of this process; default: host name */
-	unsigned stages;            /* bits 1 << STAGE_… */
-	int threads;                /* per stage */
-	int partitions;             /* of the inner topics, pinned */
-	int replication;            /* of topics that we create; -1: the broker's default */
-	bool idle_hold;             /* ingest.idle: hold instead of wall */
+	const char *app;      /* group.id and transactional.id begin with it: "qlapse" */
+	const char *prefix;   /* of our topics: "qlapse" gives qlapse.alerts.v1 */
+	const char *instance; /* stable name of this process; default: host name */
+	unsigned stages;      /* bits 1 << STAGE_… */
+	int threads;          /* per stage */
+	int partitions;       /* of the inner topics, pinned */
+	int replication;      /* of topics that we create; -1: the broker's default */
+	bool idle_hold;       /* ingest.idle: hold instead of wall */
 	int batch;
 	int64_t linger_ms, tick_interval_ms, tick_refresh_ms, stall_after_ms, skew_ms, txn_timeout_ms;
 	struct raw_topic *raw;
 	size_t n_raw;
-	struct setting *kafka;      /* bootstrap.servers among them */
+	struct setting *kafka; /* bootstrap.servers among them */
 	size_t n_kafka;
 	enum encoding encodings[TOPIC_N];
 

@@ -25,12 +25,15 @@ void topic_list_make(struct topic_list *ret, const struct config *c, int inner, 
 
 /* One stage of one thread: its own classifier, scratch and configs, so that threads share only the config. */
 struct stage_instance;
-struct stage_instance *stage_instance_new(enum stage_id id, const struct config *c, const struct topic_list *topics,
+struct stage_instance *stage_instance_new(enum stage_id id, const struct config *c, const struct topic_list *list,
                                           const struct catalog *catalog, struct err *err);
 void stage_instance_free(struct stage_instance *s);
 
-/* Fills everything of a worker's config but name, note, count, arg and the intervals' meaning for the medium. */
+/* Fills a worker's config for Kafka, all but name, seed, note, count and arg. */
 void stage_instance_worker(const struct stage_instance *s, struct worker_config *ret);
+
+size_t stage_inputs(enum stage_id id, const struct topic_list *list, const int **ret); /* topic numbers */
+int stage_state_topic(enum stage_id id);                                               /* -1: none */
 
 extern const char *const stage_names[STAGE_N + 1];
 
