@@ -77,6 +77,15 @@ void ingest_stage_free(struct ingest_stage *s)
 	free(s);
 }
 
+/* Where the line came from sorts what came of it. */
+static struct str rest_of(struct ingest_stage *s, const struct stage_record *rec)
+{
+	buf_clear(&s->rest);
+	buf_be32(&s->rest, rec->source);
+	buf_be64(&s->rest, (uint64_t)rec->log->offset);
+	return buf_view(&s->rest);
+}
+
 static void dead_letter(struct ingest_stage *s, const struct stage_record *rec, const char *reason,
                         struct stage_out *out)
 {
@@ -86,6 +95,7 @@ static void dead_letter(struct ingest_stage *s, const struct stage_record *rec, 
 	    .key = rec->key,
 	    .value = rec->value.p == NULL ? STR_NONE : rec->value,
 	    .p_ms = rec->p_ms,
+	    .rest = rest_of(s, rec),
 	    .n_headers = 2,
 	};
 
@@ -106,15 +116,12 @@ static int deliver(struct ingest_stage *s, const struct stage_record *rec, struc
 	buf_clear(&s->value);
 	if (record_encode(s->writer, &delivery_record, d, &s->value, err) < 0)
 		return -1;
-	buf_clear(&s->rest);
-	buf_be32(&s->rest, rec->source);
-	buf_be64(&s->rest, (uint64_t)rec->log->offset);
 	const struct out_record o = {
 	    .topic = TOPIC_DELIVERIES,
 	    .key = buf_view(&s->key),
 	    .value = buf_view(&s->value),
 	    .p_ms = rec->p_ms,
-	    .rest = buf_view(&s->rest),
+	    .rest = rest_of(s, rec),
 	};
 	out->put(out, &o);
 	out->count(out, event_counts[d->event], 1);
