@@ -52,20 +52,27 @@ void config_release(struct config *c)
 
 struct reader {
 	struct config *c;
-	const char *file;
+	const char *file; /* or what else is read */
+	bool has_lines;   /* a file: messages begin with file:line */
 	struct err *err;
 };
 
+/* Begins a message. */
+static const char *place(const struct reader *r, int line)
+{
+	return r->has_lines ? arena_fmt(&r->c->arena, "%s:%d", r->file, line).p : r->file;
+}
+
 static int bad(const struct reader *r, int line, const char *what, struct str subject)
 {
-	return err_set(r->err, ERR_CONFIG, "%s:%d: %s \"%.*s\"", r->file, line, what, STR_FMT(subject));
+	return err_set(r->err, ERR_CONFIG, "%s: %s \"%.*s\"", place(r, line), what, STR_FMT(subject));
 }
 
 static int want(const struct reader *r, const struct val *v, enum val_kind kind, const char *what)
 {
 	if (v->kind == kind)
 		return 0;
-	return err_set(r->err, ERR_CONFIG, "%s:%d: %s is wanted here", r->file, v->line, what);
+	return err_set(r->err, ERR_CONFIG, "%s: %s is wanted here", place(r, v->line), what);
 }
 
 static int check_keys(const struct reader *r, const struct val *v, const char *const *known)
@@ -105,7 +112,7 @@ static int read_span(const struct reader *r, const struct val *v, int64_t *ret)
 	*ret = -1;
 	if (v->kind == VAL_NULL || (v->kind == VAL_STR && duration_parse(v->s, ret)))
 		return 0;
-	return err_set(r->err, ERR_CONFIG, "%s:%d: a duration such as 48h is wanted here", r->file, v->line);
+	return err_set(r->err, ERR_CONFIG, "%s: a duration such as 48h is wanted here", place(r, v->line));
 }
 
 static int read_raw_topics(const struct reader *r, const struct val *v)
@@ -236,7 +243,7 @@ static int read_lifetimes(const struct reader *r, const struct val *v)
 		if (check_keys(r, e, known) < 0 || read_span(r, val_get(e, "lifetime"), &rules[i].lifetime_ms) < 0)
 			return -1;
 		if (rules[i].lifetime_ms < 0)
-			return err_set(r->err, ERR_CONFIG, "%s:%d: the rule has no lifetime", r->file, e->line);
+			return err_set(r->err, ERR_CONFIG, "%s: the rule has no lifetime", place(r, e->line));
 		if (m < 0)
 			return bad(r, e->line, "unknown mta", mta);
 		rules[i].host = val_str(val_get(e, "host"));
@@ -285,10 +292,10 @@ static int unknown_key(const struct reader *r, const struct val *key, struct str
 {
 	const char *near = option_nearest(path, lists);
 
-	if (near != NULL)
-		return err_set(r->err, ERR_CONFIG, "%s:%d: unknown option \"%.*s\"; did you mean \"%s\"?", r->file,
-		               key->line, STR_FMT(path), near);
-	return bad(r, key->line, "unknown option", path);
+	if (near == NULL)
+		return bad(r, key->line, "unknown option", path);
+	return err_set(r->err, ERR_CONFIG, "%s: unknown option \"%.*s\"; did you mean \"%s\"?", place(r, key->line),
+	               STR_FMT(path), near);
 }
 
 static bool is_section(struct str path)
@@ -301,26 +308,30 @@ static bool is_section(struct str path)
 	return false;
 }
 
+static int read_map(const struct reader *r, const struct val *map, struct str prefix);
+
+static int read_option(const struct reader *r, const struct val *key, struct str path, const struct val *v)
+{
+	const struct config_option *o = option_find(path);
+	int list = names_find(lists, path);
+
+	if (o != NULL)
+		return option_set(r->c, o, v, place(r, key->line), r->err);
+	if (list >= 0)
+		return read_section(r, list, v);
+	if (v->kind == VAL_MAP && is_section(path))
+		return read_map(r, v, path);
+	return unknown_key(r, key, path);
+}
+
 static int read_map(const struct reader *r, const struct val *map, struct str prefix)
 {
 	for (size_t i = 0; i < map->n; i++) {
-		const struct val *key = &map->keys[i], *v = &map->items[i];
-		struct str path =
-		    prefix.n == 0 ? key->s : arena_fmt(&r->c->arena, "%.*s.%.*s", STR_FMT(prefix), STR_FMT(key->s));
-		const struct option *o = option_find(path);
-		int list = names_find(lists, path), result;
+		struct str key = map->keys[i].s, path = key;
 
-		if (o != NULL) {
-			struct str where = arena_fmt(&r->c->arena, "%s:%d", r->file, key->line);
-			result = option_set(r->c, o, v, where.p, r->err);
-		} else if (list >= 0) {
-			result = read_section(r, list, v);
-		} else if (v->kind == VAL_MAP && is_section(path)) {
-			result = read_map(r, v, path);
-		} else {
-			result = unknown_key(r, key, path);
-		}
-		if (result < 0)
+		if (prefix.n > 0)
+			path = arena_fmt(&r->c->arena, "%.*s.%.*s", STR_FMT(prefix), STR_FMT(key));
+		if (read_option(r, &map->keys[i], path, &map->items[i]) < 0)
 			return -1;
 	}
 	return 0;
@@ -341,7 +352,7 @@ int config_read(struct config *c, const char *path, struct err *err)
 		text.n += n;
 	} while (n > 0);
 	fclose(f);
-	struct reader r = {c, arena_dup(&c->arena, str_from(path)).p, err};
+	struct reader r = {c, arena_dup(&c->arena, str_from(path)).p, true, err};
 	c->file = r.file;
 	int result = val_from_yaml(buf_view(&text), r.file, &c->arena, &doc, err);
 	if (result == 0)
@@ -350,6 +361,39 @@ int config_read(struct config *c, const char *path, struct err *err)
 		result = read_map(&r, doc, STR_NONE);
 	buf_release(&text);
 	return result;
+}
+
+/* One setting of librdkafka over those that are there. */
+static int set_kafka(const struct reader *r, struct str name, const struct val *v)
+{
+	struct setting *list = arena_alloc(&r->c->arena, (r->c->n_kafka + 1) * sizeof(*list)), *at = list;
+
+	for (; at < list + r->c->n_kafka; at++) {
+		*at = r->c->kafka[at - list];
+		if (str_eq(str_from(at->name), name))
+			break;
+	}
+	if (at < list + r->c->n_kafka)
+		at = &r->c->kafka[at - list];
+	else
+		r->c->kafka = list, r->c->n_kafka++;
+	*at = (struct setting){arena_dup(&r->c->arena, name).p, scalar_text(&r->c->arena, v).p};
+	return 0;
+}
+
+int config_set(struct config *c, const char *assignment, struct err *err)
+{
+	struct str value = str_from(assignment), path;
+	struct reader r = {c, arena_fmt(&c->arena, "--set %s", assignment).p, false, err};
+	const struct val *v = &val_null;
+
+	if (!str_cut(&value, '=', &path) || path.n == 0)
+		return err_set(err, ERR_CONFIG, "--set wants path=value, not \"%s\"", assignment);
+	if (value.n > 0 && val_from_yaml(arena_dup(&c->arena, value), r.file, &c->arena, &v, err) < 0)
+		return -1;
+	if (str_eat(&path, STR("kafka.")))
+		return set_kafka(&r, path, v);
+	return read_option(&r, &val_null, path, v);
 }
 
 int config_check(const struct config *c, struct err *err)

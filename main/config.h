@@ -73,6 +73,8 @@ void config_default(struct config *c);
 void config_release(struct config *c);
 /* Reads a YAML file over what is there. err names file:line, and for an unknown key the nearest known one. */
 int config_read(struct config *c, const char *path, struct err *err);
+/* The same for one "path=value" of the command line, the value as in YAML: --set track.lifetime=5d. */
+int config_set(struct config *c, const char *assignment, struct err *err);
 /* Checks what no single option can see (stages without their topics, lifetimes longer than forget_after …). */
 int config_check(const struct config *c, struct err *err);
 

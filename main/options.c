@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "lib/base/timefmt.h"
+#include "main/nearest.h"
 #include "main/options.h"
 
-const struct option options[] = {
+const struct config_option options[] = {
 #define OPT(path, type, member, least, most, prose)                                                                    \
 	{path, OPTION_##type, offsetof(struct config, member), least, most, prose},
 #include "main/options.def"
@@ -15,7 +16,7 @@ const struct option options[] = {
 };
 const size_t n_options = sizeof(options) / sizeof(*options);
 
-const struct option *option_find(struct str path)
+const struct config_option *option_find(struct str path)
 {
 	for (size_t i = 0; i < n_options; i++)
 		if (str_eq(str_from(options[i].path), path))
@@ -34,12 +35,12 @@ static const char *wanted(enum option_type type)
 	return words[type];
 }
 
-static int refuse(const struct option *o, const char *where, struct err *err)
+static int refuse(const struct config_option *o, const char *where, struct err *err)
 {
 	return err_set(err, ERR_CONFIG, "%s: option \"%s\" wants %s", where, o->path, wanted(o->type));
 }
 
-static int check_range(const struct option *o, int64_t v, const char *where, struct err *err)
+static int check_range(const struct config_option *o, int64_t v, const char *where, struct err *err)
 {
 	struct buf text = BUF_INIT;
 
@@ -62,7 +63,7 @@ static int check_range(const struct option *o, int64_t v, const char *where, str
 	return -1;
 }
 
-static int set_number(const struct option *o, void *at, const struct val *v, const char *where, struct err *err)
+static int set_number(const struct config_option *o, void *at, const struct val *v, const char *where, struct err *err)
 {
 	int64_t n;
 
@@ -81,7 +82,7 @@ static int set_number(const struct option *o, void *at, const struct val *v, con
 	return 0;
 }
 
-static int set_text(struct config *c, const struct option *o, void *at, const struct val *v, const char *where,
+static int set_text(struct config *c, const struct config_option *o, void *at, const struct val *v, const char *where,
                     struct err *err)
 {
 	struct str s = v->s;
@@ -100,7 +101,7 @@ static int set_text(struct config *c, const struct option *o, void *at, const st
 	return 0;
 }
 
-int option_set(struct config *c, const struct option *o, const struct val *v, const char *where, struct err *err)
+int option_set(struct config *c, const struct config_option *o, const struct val *v, const char *where, struct err *err)
 {
 	void *at = (char *)c + o->at;
 
@@ -123,7 +124,7 @@ int option_set(struct config *c, const struct option *o, const struct val *v, co
 	}
 }
 
-void option_show(const struct config *c, const struct option *o, struct buf *out)
+void option_show(const struct config *c, const struct config_option *o, struct buf *out)
 {
 	const void *at = (const char *)c + o->at;
 
@@ -155,47 +156,15 @@ void option_show(const struct config *c, const struct option *o, struct buf *out
 	}
 }
 
-/* Levenshtein's distance, cut at 63 characters. */
-static int distance(struct str a, struct str b)
-{
-	int row[64];
-	size_t m = b.n < 63 ? b.n : 63;
-
-	for (size_t j = 0; j <= m; j++)
-		row[j] = (int)j;
-	for (size_t i = 0; i < a.n; i++) {
-		int corner = row[0];
-		row[0] = (int)i + 1;
-		for (size_t j = 0; j < m; j++) {
-			int change = corner + (a.p[i] != b.p[j]);
-			corner = row[j + 1];
-			int least = row[j] < row[j + 1] ? row[j] + 1 : row[j + 1] + 1;
-			row[j + 1] = change < least ? change : least;
-		}
-	}
-	return row[m];
-}
-
 const char *option_nearest(struct str path, const char *const *more)
 {
-	const char *nearest = NULL;
-	int least = (int)path.n / 3 + 2;
+	struct nearest near = nearest_to(path);
 
-	for (size_t i = 0; i < n_options; i++) {
-		int d = distance(path, str_from(options[i].path));
-		if (d < least) {
-			least = d;
-			nearest = options[i].path;
-		}
-	}
-	for (; more != NULL && *more != NULL; more++) {
-		int d = distance(path, str_from(*more));
-		if (d < least) {
-			least = d;
-			nearest = *more;
-		}
-	}
-	return nearest;
+	for (size_t i = 0; i < n_options; i++)
+		nearest_try(&near, options[i].path);
+	for (; more != NULL && *more != NULL; more++)
+		nearest_try(&near, *more);
+	return near.best;
 }
 
 void options_markdown(struct buf *out)
@@ -210,7 +179,7 @@ void options_markdown(struct buf *out)
 	            "`own` within `alert`) or on the command line with `--set path=value`.\n\n"
 	            "| option | default | range | what it does |\n| --- | --- | --- | --- |\n"));
 	for (size_t i = 0; i < n_options; i++) {
-		const struct option *o = &options[i];
+		const struct config_option *o = &options[i];
 		buf_fmt(out, "| `%s` | ", o->path);
 		if (strcmp(o->path, "instance") == 0)
 			buf_str(out, STR("host name"));

@@ -9,7 +9,7 @@
 
 enum option_type { OPTION_TEXT, OPTION_VIEW, OPTION_BOOL, OPTION_INT, OPTION_NUMBER, OPTION_SPAN, OPTION_HOLD };
 
-struct option {
+struct config_option {
 	const char *path;
 	enum option_type type;
 	size_t at;
@@ -17,13 +17,14 @@ struct option {
 	const char *prose;
 };
 
-extern const struct option options[];
+extern const struct config_option options[];
 extern const size_t n_options;
 
-const struct option *option_find(struct str path);
+const struct config_option *option_find(struct str path);
 /* "where" begins error messages: file:line, or the command line. */
-int option_set(struct config *c, const struct option *o, const struct val *v, const char *where, struct err *err);
-void option_show(const struct config *c, const struct option *o, struct buf *out); /* its value as YAML */
+int option_set(struct config *c, const struct config_option *o, const struct val *v, const char *where,
+               struct err *err);
+void option_show(const struct config *c, const struct config_option *o, struct buf *out); /* its value as YAML */
 /* The known path nearest to a wrong one, or NULL if none is near. */
 const char *option_nearest(struct str path, const char *const *more);
 

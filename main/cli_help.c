@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli_help - see cli_help.h */
+#include "main/cli_help.h"
+
+#include <string.h>
+
+enum { WIDTH = 79, NAME_WIDTH = 10 };
+
+const struct cli_option cli_common_options[] = {
+    {"config", "FILE", NULL, "Read the configuration from this YAML file; nothing is read unless asked for."},
+    {"set", "PATH=VALUE", NULL,
+     "Set one option over the file, as in --set track.lifetime=5d; may be given more than once."},
+    {NULL, NULL, NULL, NULL},
+};
+
+const struct cli_option cli_help_option = {"help", NULL, NULL, "Print this."};
+
+const struct cli_exit cli_exits[] = {
+    {EX_OK, "done, or told to stop and stopped"},
+    {EX_USAGE, "the command line is wrong"},
+    {EX_NOINPUT, "an input file is missing or cannot be read"},
+    {EX_UNAVAILABLE, "a service is out of reach: no broker, no topic"},
+    {EX_SOFTWARE, "an internal error, or one that nothing can be done about"},
+    {EX_IOERR, "writing the output failed"},
+    {EX_TEMPFAIL, "try again: another instance has taken over the name"},
+    {EX_CONFIG, "the configuration is wrong"},
+    {0, NULL},
+};
+
+static void pad(struct buf *out, size_t from, size_t width)
+{
+	for (size_t n = out->n - from; n < width; n++)
+		buf_chr(out, ' ');
+}
+
+/* Words of text from column indent on, wrapped. The cursor is at column at. */
+static void wrap(struct buf *out, const char *text, size_t at, size_t indent)
+{
+	struct str rest = str_from(text), word;
+
+	while (rest.n) {
+		if (!str_cut(&rest, ' ', &word)) {
+			word = rest;
+			rest = STR_NONE;
+		}
+		if (at > indent && at + 1 + word.n > WIDTH) {
+			buf_chr(out, '\n');
+			at = 0;
+		} else if (at > indent) {
+			buf_chr(out, ' ');
+			at++;
+		}
+		for (; at < indent; at++)
+			buf_chr(out, ' ');
+		buf_str(out, word);
+		at += word.n;
+	}
+	buf_chr(out, '\n');
+}
+
+static void add_commands(const struct cli_command *const *commands, struct buf *out)
+{
+	const char *group = "";
+
+	for (; *commands; commands++) {
+		const struct cli_command *c = *commands;
+		size_t line;
+
+		if (strcmp(c->group, group) != 0)
+			buf_fmt(out, "\n%s:\n", c->group);
+		group = c->group;
+		line = out->n;
+		buf_fmt(out, "  %s", c->name);
+		pad(out, line, NAME_WIDTH);
+		wrap(out, c->summary, NAME_WIDTH, NAME_WIDTH);
+	}
+}
+
+static void add_exits(struct buf *out)
+{
+	buf_str(out, STR("\nExit status:\n"));
+	for (const struct cli_exit *e = cli_exits; e->prose; e++)
+		buf_fmt(out, "  %2d  %s\n", e->status, e->prose);
+}
+
+void cli_help_general(const struct cli_command *const *commands, struct buf *out)
+{
+	buf_str(out, STR("qlapse " QLAPSE_VERSION
+	                 " - why mail waits, whose fault it is, and when it expires: from MTA delivery logs\n"
+	                 "\n"
+	                 "Usage: qlapse COMMAND [OPTION...] [ARGUMENT...]\n"));
+	add_commands(commands, out);
+	buf_str(out, STR("\n"
+	                 "First steps:\n"
+	                 "  qlapse replay --summary text /var/log/mail.log\n"
+	                 "      what that log says: events, causes and destinations of deferrals\n"
+	                 "  qlapse watch --once /var/log/mail.log\n"
+	                 "      what is wrong right now\n"
+	                 "  grep status=deferred /var/log/mail.log | tail -n 1 | qlapse explain\n"
+	                 "      why the last deferred message waits, and what to do about it\n"
+	                 "\n"
+	                 "'qlapse help COMMAND' tells the rest. Options of the configuration are listed by\n"
+	                 "'qlapse check --print-options text', with a file to start from by\n"
+	                 "'qlapse check --print-sample'.\n"));
+	add_exits(out);
+}
+
+static void add_option(const struct cli_option *o, struct buf *out)
+{
+	size_t line = out->n;
+	size_t column = 24;
+
+	if (!o->prose)
+		return;
+	buf_fmt(out, "  --%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
+	if (out->n - line >= column) {
+		buf_chr(out, '\n');
+		line = out->n;
+	}
+	wrap(out, o->prose, out->n - line, column);
+	if (!o->choices)
+		return;
+	line = out->n;
+	pad(out, line, column);
+	buf_str(out, STR("One of"));
+	for (const char *const *c = o->choices; *c; c++)
+		buf_fmt(out, "%s %s", c == o->choices ? ":" : ",", *c);
+	buf_str(out, STR(".\n"));
+}
+
+static void add_options(const struct cli_option *list, struct buf *out)
+{
+	for (; list && list->name; list++)
+		add_option(list, out);
+}
+
+void cli_help_command(const struct cli_command *c, struct buf *out)
+{
+	buf_fmt(out, "qlapse %s - %s\n\nUsage: qlapse %s [OPTION...]%s%s\n\n%s", c->name, c->summary, c->name,
+	        *c->args ? " " : "", c->args, c->about);
+	if (c->examples)
+		buf_fmt(out, "\nExamples:\n%s", c->examples);
+	buf_str(out, STR("\nOptions:\n"));
+	add_options(c->options, out);
+	if (!c->no_config)
+		add_options(cli_common_options, out);
+	add_option(&cli_help_option, out);
+	add_exits(out);
+}

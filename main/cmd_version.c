@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_version - which program this is */
+#include <stdio.h>
+
+#include "main/commands.h"
+
+static int run(struct cli *cli)
+{
+	(void)cli;
+	printf("qlapse %s\n", QLAPSE_VERSION);
+	return EX_OK;
+}
+
+const struct cli_command cmd_version = {
+    .name = "version",
+    .group = "About the program",
+    .args = "",
+    .summary = "print the version",
+    .about = "Prints the version of the program.\n",
+    .no_config = true,
+    .run = run,
+};
