@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { WIDTH = 79, NAME_WIDTH = 10 };
+enum { WIDTH = 79, NAME_WIDTH = 11, OPTION_WIDTH = 24 };
 
 const struct cli_option cli_common_options[] = {
     {"config", "FILE", NULL, "Read the configuration from this YAML file; nothing is read unless asked for."},
@@ -105,27 +105,31 @@ void cli_help_general(const struct cli_command *const *commands, struct buf *out
 	add_exits(out);
 }
 
+static void add_choices(const char *const *choices, struct buf *out)
+{
+	struct buf text = BUF_INIT;
+
+	for (const char *const *c = choices; *c; c++)
+		buf_fmt(&text, "%s%s", c == choices ? "One of " : ", ", *c);
+	buf_chr(&text, '.');
+	wrap(out, buf_z(&text), 0, OPTION_WIDTH);
+	buf_release(&text);
+}
+
 static void add_option(const struct cli_option *o, struct buf *out)
 {
 	size_t line = out->n;
-	size_t column = 24;
 
 	if (!o->prose)
 		return;
 	buf_fmt(out, "  --%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
-	if (out->n - line >= column) {
+	if (out->n - line >= OPTION_WIDTH) {
 		buf_chr(out, '\n');
 		line = out->n;
 	}
-	wrap(out, o->prose, out->n - line, column);
-	if (!o->choices)
-		return;
-	line = out->n;
-	pad(out, line, column);
-	buf_str(out, STR("One of"));
-	for (const char *const *c = o->choices; *c; c++)
-		buf_fmt(out, "%s %s", c == o->choices ? ":" : ",", *c);
-	buf_str(out, STR(".\n"));
+	wrap(out, o->prose, out->n - line, OPTION_WIDTH);
+	if (o->choices)
+		add_choices(o->choices, out);
 }
 
 static void add_options(const struct cli_option *list, struct buf *out)
@@ -134,12 +138,21 @@ static void add_options(const struct cli_option *list, struct buf *out)
 		add_option(list, out);
 }
 
+static void add_examples(const char *text, struct buf *out)
+{
+	struct str rest = str_from(text), line;
+
+	buf_str(out, STR("\nExamples:\n"));
+	while (str_cut(&rest, '\n', &line))
+		buf_fmt(out, "  %.*s\n", STR_FMT(line));
+}
+
 void cli_help_command(const struct cli_command *c, struct buf *out)
 {
 	buf_fmt(out, "qlapse %s - %s\n\nUsage: qlapse %s [OPTION...]%s%s\n\n%s", c->name, c->summary, c->name,
 	        *c->args ? " " : "", c->args, c->about);
 	if (c->examples)
-		buf_fmt(out, "\nExamples:\n%s", c->examples);
+		add_examples(c->examples, out);
 	buf_str(out, STR("\nOptions:\n"));
 	add_options(c->options, out);
 	if (!c->no_config)
