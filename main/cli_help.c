@@ -4,7 +4,9 @@
 
 #include <string.h>
 
-enum { WIDTH = 79, NAME_WIDTH = 11, OPTION_WIDTH = 24 };
+#include "main/words.h"
+
+enum { NAME_WIDTH = 11, OPTION_WIDTH = 24 };
 
 const struct cli_option cli_common_options[] = {
     {"config", "FILE", NULL, "Read the configuration from this YAML file; nothing is read unless asked for."},
@@ -33,31 +35,6 @@ static void pad(struct buf *out, size_t from, size_t width)
 		buf_chr(out, ' ');
 }
 
-/* Words of text from column indent on, wrapped. The cursor is at column at. */
-static void wrap(struct buf *out, const char *text, size_t at, size_t indent)
-{
-	struct str rest = str_from(text), word;
-
-	while (rest.n) {
-		if (!str_cut(&rest, ' ', &word)) {
-			word = rest;
-			rest = STR_NONE;
-		}
-		if (at > indent && at + 1 + word.n > WIDTH) {
-			buf_chr(out, '\n');
-			at = 0;
-		} else if (at > indent) {
-			buf_chr(out, ' ');
-			at++;
-		}
-		for (; at < indent; at++)
-			buf_chr(out, ' ');
-		buf_str(out, word);
-		at += word.n;
-	}
-	buf_chr(out, '\n');
-}
-
 static void add_commands(const struct cli_command *const *commands, struct buf *out)
 {
 	const char *group = "";
@@ -72,7 +49,7 @@ static void add_commands(const struct cli_command *const *commands, struct buf *
 		line = out->n;
 		buf_fmt(out, "  %s", c->name);
 		pad(out, line, NAME_WIDTH);
-		wrap(out, c->summary, NAME_WIDTH, NAME_WIDTH);
+		words_wrap(out, str_from(c->summary), NAME_WIDTH, NAME_WIDTH, WORDS_WIDTH);
 	}
 }
 
@@ -112,7 +89,7 @@ static void add_choices(const char *const *choices, struct buf *out)
 	for (const char *const *c = choices; *c; c++)
 		buf_fmt(&text, "%s%s", c == choices ? "One of " : ", ", *c);
 	buf_chr(&text, '.');
-	wrap(out, buf_z(&text), 0, OPTION_WIDTH);
+	words_wrap(out, buf_view(&text), 0, OPTION_WIDTH, WORDS_WIDTH);
 	buf_release(&text);
 }
 
@@ -127,7 +104,7 @@ static void add_option(const struct cli_option *o, struct buf *out)
 		buf_chr(out, '\n');
 		line = out->n;
 	}
-	wrap(out, o->prose, out->n - line, OPTION_WIDTH);
+	words_wrap(out, str_from(o->prose), out->n - line, OPTION_WIDTH, WORDS_WIDTH);
 	if (o->choices)
 		add_choices(o->choices, out);
 }

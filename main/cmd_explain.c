@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd_explain - what a line says, which rule decided, and what to do about it
+ *
+ * The same parser, classifier and remedies as in the pipeline; one line at a time and nothing kept between lines.
+ */
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "classify/classify.h"
+#include "lib/base/check.h"
+#include "lib/base/timefmt.h"
+#include "lib/codec/writer.h"
+#include "main/commands.h"
+#include "main/lines.h"
+#include "main/words.h"
+
+struct explainer {
+	const struct config *c;
+	struct ingest_config lines;
+	struct catalog *catalog;
+	struct classify *classify;
+	struct arena arena;
+	struct writer *json; /* NULL: words */
+	struct buf out;
+	int64_t now_ms;
+	size_t n; /* lines so far */
+};
+
+/* Fields of a delivery that the JSON form holds, in this order; the remedy follows. */
+static const char *const keys[] = {
+    "mta",       "event",           "queue_id",       "recipient",     "destination", "next_hop", "group",
+    "provider",  "connector",       "reply_code",     "enhanced_code", "class",       "family",   "detail",
+    "suspended", "permanent_reply", "microsoft_code", "owner",         "side",        "rule",     "tier",
+};
+
+static void write_field(struct writer *w, const struct field *f, const void *rec)
+{
+	const void *at = (const char *)rec + f->at;
+
+	switch (f->kind) {
+	case FIELD_BOOL:
+		writer_bool(w, *(const bool *)at);
+		return;
+	case FIELD_STR:
+		if (((const struct str *)at)->n) {
+			writer_str(w, *(const struct str *)at);
+			return;
+		}
+		break;
+	case FIELD_ENUM:
+		if (*(const int *)at) {
+			writer_str(w, str_from(f->names[*(const int *)at]));
+			return;
+		}
+		break;
+	case FIELD_I64:
+		if (*(const int64_t *)at >= 0) {
+			writer_i64(w, *(const int64_t *)at);
+			return;
+		}
+		break;
+	default:
+		break;
+	}
+	writer_null(w);
+}
+
+static const struct field *field_of(const char *name)
+{
+	for (size_t i = 0; i < delivery_record.n_fields; i++)
+		if (str_eq(str_from(delivery_record.fields[i].name), str_from(name)))
+			return &delivery_record.fields[i];
+	CHECK(!"a key of explain is a field of a delivery");
+	return NULL;
+}
+
+static void write_json(struct explainer *x, const struct line_result *line, struct str remedy)
+{
+	struct writer *w = x->json;
+	struct err err = {0};
+
+	writer_map(w);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		const struct field *f = field_of(keys[i]);
+
+		writer_key(w, keys[i]);
+		if (f->at == offsetof(struct delivery, event) && line->kind != LINE_EVENT)
+			writer_null(w);
+		else
+			write_field(w, f, &line->d);
+	}
+	writer_key(w, "remedy");
+	if (remedy.n)
+		writer_str(w, remedy);
+	else
+		writer_null(w);
+	if (line->kind != LINE_EVENT) {
+		writer_key(w, line->kind == LINE_FACT ? "fact" : line->kind == LINE_NOISE ? "noise" : "dead_letter");
+		writer_str(w, str_from(line->kind == LINE_FACT ? event_names[line->d.event] : line->word));
+	}
+	writer_end(w);
+	CHECK(writer_finish(w, &x->out, &err) == 0);
+	buf_chr(&x->out, '\n');
+}
+
+/* What the rule asks for, and so was found in the words. */
+static void add_why(const struct rule *r, const struct verdict_trail *t, struct buf *out)
+{
+	buf_fmt(out, "Rule %.*s decided (tier %s, %s:%d), the %zu%s tried. It was %s", STR_FMT(r->id),
+	        tier_names[r->tier], r->file, r->line, t->tried,
+	        t->tried % 10 == 1 && t->tried % 100 != 11   ? "st"
+	        : t->tried % 10 == 2 && t->tried % 100 != 12 ? "nd"
+	        : t->tried % 10 == 3 && t->tried % 100 != 13 ? "rd"
+	                                                     : "th",
+	        t->scope);
+	if (r->starts.n)
+		buf_fmt(out, ", beginning with \"%.*s\"", STR_FMT(r->starts));
+	for (size_t i = 0; i < r->contains.n; i++) {
+		if (str_find(t->normalised, r->contains.items[i]) < 0)
+			continue;
+		buf_fmt(out, ", with \"%.*s\" in it", STR_FMT(r->contains.items[i]));
+		break;
+	}
+	if (r->code >= 0)
+		buf_fmt(out, ", with reply code %d", (int)r->code);
+	for (size_t i = 0; i < r->enhanced.n; i++)
+		buf_fmt(out, "%s%.*s", i == 0 ? ", with a status code of " : ", ", STR_FMT(r->enhanced.items[i]));
+	if (r->provider.n)
+		buf_fmt(out, ", from a server of %.*s", STR_FMT(r->provider));
+	buf_str(out, STR("."));
+}
+
+static void add_message(const struct delivery *d, struct buf *out)
+{
+	char when[25];
+
+	time_format(d->time_ms, when);
+	words_entry(out, "event", "%s, at %s%s", event_names[d->event], when,
+	            d->ts_quality == TS_QUALITY_YEAR_GUESSED ? " (the year is a guess)" : "");
+	words_entry(out, "message", "%.*s on %.*s (%s%s%.*s)", STR_FMT(d->queue_id), STR_FMT(d->host),
+	            mta_names[d->mta], d->service.n ? "/" : "", STR_FMT(d->service));
+	if (d->delay_ms >= 0) {
+		struct buf age = BUF_INIT;
+
+		duration_words(d->delay_ms, &age);
+		words_entry(out, "age", "%s", buf_z(&age));
+		buf_release(&age);
+	}
+	if (d->recipient.n)
+		words_entry(out, "recipient", "%.*s", STR_FMT(d->recipient));
+	if (d->next_hop.n)
+		words_entry(out, "next hop", "%.*s%s%.*s%s", STR_FMT(d->next_hop), d->next_hop_ip.n ? " [" : "",
+		            STR_FMT(d->next_hop_ip), d->next_hop_ip.n ? "]" : "");
+	if (d->group.n)
+		words_entry(out, "counted in", "%.*s (%s)", STR_FMT(d->group),
+		            kind_names[d->kind ? d->kind : KIND_INTERNET]);
+	if (d->text.n)
+		words_entry(out, "reason", "%.*s", STR_FMT(d->text));
+	if (d->suspended)
+		words_entry(out, "note", "No connection was made: the mail server repeats an earlier reason.");
+	if (d->permanent_reply)
+		words_entry(out, "note", "The reply was a permanent one: a retry will not help.");
+}
+
+static const char *const whose[] = {
+    [OWNER_UNKNOWN] = "not known from these words",
+    [OWNER_SENDER] = "ours: this side can mend it",
+    [OWNER_NETWORK] = "of the network between us and the destination",
+    [OWNER_RECIPIENT_ORG] = "the destination's: those who run it can mend it",
+    [OWNER_RECIPIENT] = "the recipient's",
+    [OWNER_NOBODY] = "nobody's: it passes by itself",
+};
+
+static void add_verdict(struct explainer *x, const struct delivery *d, struct buf *out)
+{
+	struct verdict_trail trail;
+	struct buf why = BUF_INIT;
+
+	words_entry(out, "cause", "%s: %s", class_names[d->class], class_prose((enum class)d->class));
+	if (d->detail.n)
+		words_entry(out, "detail", "%.*s", STR_FMT(d->detail));
+	if (d->microsoft_code.n && !str_eq(d->microsoft_code, STR("other")))
+		words_entry(out, "code", "%.*s in Microsoft's list of mail flow problems", STR_FMT(d->microsoft_code));
+	words_entry(out, "whose", "%s", whose[d->owner]);
+	classify_explain(x->classify, d, &x->arena, &trail);
+	if (trail.rule) {
+		add_why(trail.rule, &trail, &why);
+		words_entry(out, "why", "%s", buf_z(&why));
+	}
+	buf_release(&why);
+}
+
+static void write_words(struct explainer *x, const struct line_result *line, struct str remedy)
+{
+	const struct connector *connector = connector_find(x->c->connectors, x->c->n_connectors, line->d.connector);
+
+	if (x->n > 1)
+		buf_chr(&x->out, '\n');
+	if (line->kind == LINE_NOISE || line->kind == LINE_DEAD) {
+		words_entry(&x->out, line->kind == LINE_NOISE ? "no event" : "unreadable", "%s: %s", line->word,
+		            words_of_line(line->word));
+		return;
+	}
+	add_message(&line->d, &x->out);
+	if (line->kind == LINE_FACT)
+		words_entry(&x->out, "note", "A fact about the message, not the outcome of an attempt.");
+	if (line->d.class)
+		add_verdict(x, &line->d, &x->out);
+	if (remedy.n)
+		words_entry(&x->out, "what to do", "%.*s", STR_FMT(remedy));
+	if (connector && connector->contact.n)
+		words_entry(&x->out, "contact", "%.*s", STR_FMT(connector->contact));
+}
+
+/* As for an incident of this one delivery. */
+static struct str remedy_of(struct explainer *x, const struct delivery *d)
+{
+	const struct remedy_source remedies = classify_remedies(x->classify);
+	struct incident inc;
+
+	if (!d->class)
+		return STR_NONE;
+	record_clear(&incident_record, &inc);
+	inc.class = d->class;
+	inc.kind = d->kind;
+	return remedies.text(remedies.arg, &inc, &x->arena);
+}
+
+static void explain(struct explainer *x, struct str text)
+{
+	const struct classifier classifier = classify_hook(x->classify);
+	struct line_result line = {.kind = LINE_DEAD};
+	struct str remedy = STR_NONE;
+
+	record_clear(&delivery_record, &line.d);
+	line_read(&x->lines, text, x->now_ms, &x->arena, &line);
+	if (line.kind == LINE_NOISE || line.kind == LINE_DEAD)
+		record_clear(&delivery_record, &line.d);
+	if (line.kind == LINE_EVENT) {
+		classifier.classify(classifier.arg, &line.d, &x->arena);
+		remedy = remedy_of(x, &line.d);
+	}
+	x->n++;
+	if (x->json)
+		write_json(x, &line, remedy);
+	else
+		write_words(x, &line, remedy);
+	fwrite(x->out.p, 1, x->out.n, stdout);
+	buf_clear(&x->out);
+	arena_reset(&x->arena);
+}
+
+static int explain_input(struct explainer *x, struct err *err)
+{
+	struct line_reader reader;
+	enum line_read got;
+	struct str line;
+
+	if (isatty(STDIN_FILENO))
+		fputs("qlapse: reading log lines from the terminal; end with Ctrl-D\n", stderr);
+	line_reader_init(&reader, STDIN_FILENO);
+	while ((got = line_reader_next(&reader, true, &line, err)) == LINE_READ_ONE)
+		explain(x, line);
+	line_reader_release(&reader);
+	return got == LINE_READ_END ? 0 : -1;
+}
+
+static int run(struct cli *cli)
+{
+	const struct config *c = &cli->config;
+	const struct destination_config d = {c->connectors, c->n_connectors, c->internal_hops, c->n_internal_hops};
+	struct explainer x = {
+	    .c = c,
+	    .lines = {c->site, c->host, c->zone_offset_ms, c->internal_hops, c->n_internal_hops},
+	    .arena = ARENA_INIT,
+	    .out = BUF_INIT,
+	    .now_ms = (int64_t)time(NULL) * 1000,
+	};
+	struct err err = {0};
+	int status = EX_OK;
+
+	x.catalog = catalog_load(c->catalog_dir, &err);
+	x.classify = x.catalog ? classify_new(x.catalog, &d, &err) : NULL;
+	if (!x.classify) {
+		status = cli_fail_err(EX_SOFTWARE, &err);
+		goto out;
+	}
+	x.json = cli_value(cli, "json") ? writer_new(ENC_JSON) : NULL;
+	for (size_t i = 0; i < cli->n_args; i++)
+		explain(&x, str_from(cli->args[i]));
+	if (!cli->n_args && explain_input(&x, &err) < 0)
+		status = cli_fail_err(EX_NOINPUT, &err);
+out:
+	classify_free(x.classify);
+	if (x.catalog)
+		catalog_free(x.catalog);
+	if (x.json)
+		writer_free(x.json);
+	arena_release(&x.arena);
+	buf_release(&x.out);
+	return status;
+}
+
+static const struct cli_option options[] = {
+    {"json", NULL, NULL, "Print one JSON object per line instead of words."},
+    {NULL, NULL, NULL, NULL},
+};
+
+const struct cli_command cmd_explain = {
+    .name = "explain",
+    .group = "Work on log files, without Kafka",
+    .args = "[LINE...]",
+    .summary = "tell what a log line says, whose fault it is and what to do",
+    .about = "Takes log lines, one per argument or one per line of standard input, and tells of\n"
+             "each what was read in it, which rule found the cause and by which words, whose\n"
+             "side the cause is on, and what to do about it. A line that tells of no delivery is\n"
+             "told apart too. Connectors and internal hops come from the configuration.\n",
+    .examples = "grep status=deferred /var/log/mail.log | tail -n 1 | qlapse explain\n"
+                "    why the last deferred message waits\n"
+                "qlapse explain --json <mail.log | jq -r 'select(.event == \"deferred\").class' | sort | uniq -c\n"
+                "    how often each cause is met in a log\n",
+    .options = options,
+    .most_args = SIZE_MAX,
+    .run = run,
+};
