@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kafka_client - see kafka_client.h */
+#include <string.h>
+
+#include "lib/kafka/kafka_priv.h"
+
+static const struct {
+	const char *name, *why;
+} refused[] = {
+    {"enable.auto.commit", "offsets are committed within transactions only"},
+    {"enable.auto.offset.store", "offsets are committed within transactions only"},
+    {"auto.commit.interval.ms", "offsets are committed within transactions only"},
+    {"isolation.level", "what was aborted must not be read"},
+    {"enable.idempotence", "exactly once rests on it"},
+    {"acks", "exactly once rests on all replicas"},
+    {"request.required.acks", "exactly once rests on all replicas"},
+    {"transactional.id", "it follows from app and instance"},
+    {"transaction.timeout.ms", "set transaction_timeout instead"},
+    {"group.id", "it follows from app"},
+    {"group.instance.id", "it follows from app and instance"},
+    {"group.protocol", "the classic protocol's fencing is relied on"},
+    {"partition.assignment.strategy", "mixed assignors hang a rolling upgrade"},
+    {"auto.offset.reset", "a lost offset must stop the worker, not skip records"},
+    {"enable.partition.eof", "restoring state rests on it"},
+    {"max.in.flight.requests.per.connection", "the order of records rests on it"},
+    {"max.in.flight", "the order of records rests on it"},
+    {"message.send.max.retries", "exactly once rests on retries"},
+    {"retries", "exactly once rests on retries"},
+    {"partitioner", "partitions are computed by qlapse"},
+};
+
+const char *kafka_version(void)
+{
+	return rd_kafka_version_str();
+}
+
+/* SCRAM against Kafka 4 needs KIP-896's versions: librdkafka 2.6.1. */
+static int check_sasl(const struct kafka_setting *s, struct err *err)
+{
+	if (strncmp(s->name, "sasl.mechanism", 14) != 0 || strncmp(s->value, "SCRAM", 5) != 0 ||
+	    rd_kafka_version() >= 0x020601ff)
+		return 0;
+	return err_set(err, ERR_CONFIG,
+	               "kafka: %s %s needs librdkafka 2.6.1 or newer against Kafka 4, this is %s; use PLAIN over TLS, "
+	               "client certificates, or a newer librdkafka",
+	               s->name, s->value, kafka_version());
+}
+
+static int check_setting(const struct kafka_setting *s, rd_kafka_conf_t *conf, struct err *err)
+{
+	char why[256];
+
+	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++)
+		if (strcmp(refused[i].name, s->name) == 0)
+			return err_set(err, ERR_CONFIG, "kafka: \"%s\" cannot be set: %s", s->name, refused[i].why);
+	if (rd_kafka_conf_set(conf, s->name, s->value, why, sizeof(why)) != RD_KAFKA_CONF_OK)
+		return err_set(err, ERR_CONFIG, "kafka: \"%s\": %s", s->name, why);
+	return check_sasl(s, err);
+}
+
+int kafka_check_settings(const struct kafka_client *c, struct err *err)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	bool bootstrap = false;
+	int result = 0;
+
+	for (size_t i = 0; i < c->n_settings && result == 0; i++) {
+		bootstrap |= strcmp(c->settings[i].name, "bootstrap.servers") == 0 ||
+		             strcmp(c->settings[i].name, "metadata.broker.list") == 0;
+		result = check_setting(&c->settings[i], conf, err);
+	}
+	rd_kafka_conf_destroy(conf);
+	if (result == 0 && !bootstrap)
+		return err_set(err, ERR_CONFIG, "kafka: \"bootstrap.servers\" is not set: where is the broker?");
+	return result;
+}
+
+static void log_to_client(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+	const struct kafka_client *c = rd_kafka_opaque(rk);
+
+	(void)facility;
+	if (c != NULL && c->log != NULL)
+		c->log(c->log_arg, level, text);
+}
+
+rd_kafka_conf_t *kafka_conf(const struct kafka_client *c, const char *const *ours, struct err *err)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	char why[256];
+
+	rd_kafka_conf_set_log_cb(conf, log_to_client);
+	for (size_t i = 0; i < c->n_settings; i++)
+		if (rd_kafka_conf_set(conf, c->settings[i].name, c->settings[i].value, why, sizeof(why)) !=
+		    RD_KAFKA_CONF_OK)
+			goto failed;
+	for (; *ours != NULL; ours += 2)
+		if (rd_kafka_conf_set(conf, ours[0], ours[1], why, sizeof(why)) != RD_KAFKA_CONF_OK)
+			goto failed;
+	return conf;
+failed:
+	rd_kafka_conf_destroy(conf);
+	err_set(err, ERR_CONFIG, "kafka: %s", why);
+	return NULL;
+}
+
+rd_kafka_t *kafka_handle(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct err *err)
+{
+	char why[256];
+	rd_kafka_t *rk = rd_kafka_new(type, conf, why, sizeof(why));
+
+	if (rk == NULL) {
+		rd_kafka_conf_destroy(conf);
+		err_set(err, ERR_CONFIG, "kafka: %s", why);
+	}
+	return rk;
+}
