@@ -158,7 +158,7 @@ int kafka_writer_put(struct kafka_writer *w, const char *topic, const struct log
 		rd_kafka_resp_err_t code =
 		    rd_kafka_producev(w->rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(rec->partition),
 		                      RD_KAFKA_V_TIMESTAMP(rec->ts_ms), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-		                      RD_KAFKA_V_KEY(rec->key.n > 0 ? rec->key.p : NULL, rec->key.n),
+		                      RD_KAFKA_V_KEY(key, rec->key.n),
 		                      RD_KAFKA_V_VALUE((void *)(uintptr_t)rec->value.p, rec->value.n), RD_KAFKA_V_END);
 		if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 			break;
