@@ -16,7 +16,7 @@
 #include "lib/base/timefmt.h"
 #include "lib/codec/record_codec.h"
 #include "main/commands.h"
-#include "main/emit_records.h"
+#include "emit/record_printer.h"
 #include "main/lines.h"
 #include "main/memory.h"
 #include "main/summary.h"

@@ -154,6 +154,8 @@ struct kafka_writer *kafka_writer_open(const struct kafka_client *c, struct err 
 
 int kafka_writer_put(struct kafka_writer *w, const char *topic, const struct log_record *rec, struct err *err)
 {
+	const void *key = rec->key.n > 0 ? rec->key.p : NULL;
+
 	for (;;) {
 		rd_kafka_resp_err_t code =
 		    rd_kafka_producev(w->rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(rec->partition),

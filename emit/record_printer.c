@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* emit_records - see emit_records.h */
+/* record_printer - see record_printer.h */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "lib/base/text.h"
 #include "lib/codec/record_codec.h"
 #include "lib/stream/order.h"
-#include "main/emit_records.h"
+#include "emit/record_printer.h"
 
 struct record_printer {
 	struct writer *w;

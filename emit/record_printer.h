@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* emit_records - records of any topic as NDJSON, whichever encoding they have */
-#ifndef QLAPSE_MAIN_EMIT_RECORDS_H
-#define QLAPSE_MAIN_EMIT_RECORDS_H
+/* record_printer - records of any topic as NDJSON, whichever encoding they have */
+#ifndef QLAPSE_EMIT_RECORD_PRINTER_H
+#define QLAPSE_EMIT_RECORD_PRINTER_H
 
 #include "lib/codec/writer.h"
 #include "lib/stream/log.h"

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_run - qlapse run: the stages on Kafka, until told to stop */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/base/timefmt.h"
+#include "main/broker.h"
+#include "main/commands.h"
+#include "main/runner.h"
+
+static int64_t wall_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void log_line(const char *level, const char *text)
+{
+	char stamp[25];
+
+	time_format(wall_clock(), stamp);
+	fprintf(stderr, "%s %s %s\n", stamp, level, text); /* one call: lines of threads do not mix */
+}
+
+/* librdkafka's own words; what it repeats by the second is not told again. */
+static void client_log(void *arg, int level, const char *text)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static char last[256];
+	static int64_t last_ms;
+
+	(void)arg;
+	pthread_mutex_lock(&lock);
+	bool again = strncmp(last, text, sizeof(last) - 1) == 0 && wall_clock() - last_ms < 60000;
+	if (!again) {
+		snprintf(last, sizeof(last), "%s", text);
+		last_ms = wall_clock();
+	}
+	pthread_mutex_unlock(&lock);
+	if (!again)
+		log_line(level <= 3 ? "error" : level == 4 ? "warning" : "info", text);
+}
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	runner_stop();
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* Exit status, 0 where all is as it must be. */
+static int check_broker(struct cli *cli, const struct kafka_client *client, struct topic_list *list, struct err *err)
+{
+	if (kafka_check_settings(client, err) < 0)
+		return EX_CONFIG;
+	struct kafka_admin *admin = kafka_admin_open(client, BROKER_ANSWER_MS, err);
+	if (admin == NULL)
+		return err->kind == ERR_CONFIG ? EX_CONFIG : EX_UNAVAILABLE;
+	int result = broker_check_topics(admin, &cli->config, list, err);
+	kafka_admin_close(admin);
+	return result == 0 ? 0 : err->kind == ERR_CONFIG ? EX_CONFIG : EX_UNAVAILABLE;
+}
+
+static int run(struct cli *cli)
+{
+	struct config *c = &cli->config;
+	struct arena arena = ARENA_INIT;
+	struct topic_list list;
+	struct err err = {0};
+	char host[256] = "";
+	int64_t abort_every;
+
+	if (cli_number(cli, "abort-every", 0, 1000000, 0, &abort_every) < 0)
+		return EX_USAGE;
+	c->abort_every = (int)abort_every;
+	if (c->n_raw == 0)
+		return cli_fail(EX_CONFIG, "no raw_topics are configured: where do the log lines come from?");
+	gethostname(host, sizeof(host) - 1);
+	topic_list_make(&list, c, c->partitions, &arena);
+	struct runner r = {
+	    .c = c,
+	    .topics = &list,
+	    .client = broker_client(c, &arena),
+	    .instance = c->instance != NULL ? c->instance : host,
+	    .clock_ms = wall_clock,
+	    .log = log_line,
+	};
+	r.client.log = client_log;
+	struct catalog *catalog = catalog_load(c->catalog_dir, &err);
+	int status = catalog == NULL ? EX_CONFIG : check_broker(cli, &r.client, &list, &err);
+	if (status != 0) {
+		cli_fail_err(status, &err);
+	} else {
+		r.catalog = catalog;
+		catch_signals();
+		status = runner_run(&r);
+		log_line("info", status == EX_OK ? "stopped" : "stopped after an error");
+	}
+	catalog_free(catalog);
+	arena_release(&arena);
+	return status;
+}
+
+static const struct cli_option options[] = {
+    {"abort-every", "N", NULL, NULL},
+    {NULL, NULL, NULL, NULL},
+};
+
+const struct cli_command cmd_run = {
+    .name = "run",
+    .group = "Run on Kafka",
+    .args = "",
+    .summary = "run the stages on Kafka until told to stop",
+    .about = "Reads raw log lines from Kafka, and writes deliveries, transitions, messages,\n"
+             "queues, incidents and alerts to topics of its own, each exactly once. SIGTERM\n"
+             "ends it after the running transactions.\n",
+    .examples = "qlapse run --config /etc/qlapse.yaml\n"
+                "    all four stages in this process\n"
+                "qlapse run --config /etc/qlapse.yaml --set threads=4 --set instance=worker-0\n"
+                "    more workers, and a name that stays the same over restarts\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* runner - see runner.h */
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "lib/base/check.h"
+#include "lib/base/timefmt.h"
+#include "main/runner.h"
+
+enum { POLL_MS = 20, STATUS_EVERY_MS = 60000, TELL_RETRY_EVERY_MS = 10000 };
+
+static atomic_bool stopping;
+
+void runner_stop(void)
+{
+	atomic_store(&stopping, true);
+}
+
+struct seat { /* of one worker */
+	const struct runner *r;
+	enum stage_id id;
+	int number;
+	pthread_t thread;
+	int status;
+	char instance[256], group[128];
+	struct stage_instance *stage;
+	struct worker *worker;
+	int64_t status_ms, retry_ms; /* when they were last told */
+};
+
+static void tell(const struct seat *s, const char *level, const char *text)
+{
+	char line[640];
+
+	snprintf(line, sizeof(line), "%s/%d: %s", stage_names[s->id], s->number, text);
+	s->r->log(level, line);
+}
+
+static void note(void *arg, enum worker_note_level level, const char *text)
+{
+	static const char *const levels[] = {"debug", "info", "warning"};
+	tell(arg, levels[level], text);
+}
+
+static struct log *open_log(struct seat *s, const struct worker_config *wc, struct err *err)
+{
+	const struct config *c = s->r->c;
+	const struct kafka_log_config kc = {
+	    .client = s->r->client,
+	    .topics = wc->topics,
+	    .n_topics = wc->n_topics,
+	    .inputs = wc->inputs,
+	    .n_inputs = wc->n_inputs,
+	    .group_id = s->group,
+	    .instance_id = s->instance,
+	    .txn_timeout_ms = c->txn_timeout_ms,
+	    .idle_wall = s->id == STAGE_INGEST && !c->idle_hold,
+	    .idle_every_ms = c->tick_interval_ms,
+	    .clock_ms = s->r->clock_ms,
+	    .abort_every = c->abort_every,
+	};
+	struct log *log;
+
+	return kafka_log_open(&kc, &log, err) < 0 ? NULL : log;
+}
+
+static int open_seat(struct seat *s, struct err *err)
+{
+	struct worker_config wc;
+
+	s->stage = stage_instance_new(s->id, s->r->c, s->r->topics, s->r->catalog, err);
+	if (s->stage == NULL)
+		return -1;
+	stage_instance_worker(s->stage, &wc);
+	wc.name = str_from(s->instance);
+	wc.note = note;
+	wc.arg = s;
+	wc.seed = (uint64_t)s->r->clock_ms();
+	struct log *log = open_log(s, &wc, err);
+	if (log == NULL)
+		return -1;
+	s->worker = worker_new(&wc, log);
+	return 0;
+}
+
+/* How far it has come, once in a while. */
+static void tell_status(struct seat *s, int64_t now_ms)
+{
+	const struct worker_stats *w = worker_stats(s->worker);
+	int64_t clock_ms = TIME_NEVER;
+	size_t waiting = 0, entries = 0;
+	char text[400], clock[25] = "none";
+
+	if (now_ms - s->status_ms < STATUS_EVERY_MS)
+		return;
+	s->status_ms = now_ms;
+	for (size_t i = 0; i < worker_tasks(s->worker); i++) {
+		struct worker_task t = worker_task(s->worker, i);
+		clock_ms = t.clock_ms < clock_ms ? t.clock_ms : clock_ms;
+		waiting += t.waiting;
+		entries += t.entries;
+	}
+	if (clock_ms != TIME_NEVER && clock_ms != TIME_NONE)
+		time_format(clock_ms, clock);
+	snprintf(text, sizeof(text),
+	         "partitions=%zu clock=%s behind_s=%" PRId64 " records=%" PRId64
+	         " waiting=%zu entries=%zu commits=%" PRId64 " aborts=%" PRId64,
+	         worker_tasks(s->worker), clock,
+	         clock_ms == TIME_NEVER || clock_ms == TIME_NONE ? -1 : (now_ms - clock_ms) / 1000, w->records, waiting,
+	         entries, w->commits, w->aborts);
+	tell(s, "info", text);
+}
+
+static int work(struct seat *s, struct err *err)
+{
+	while (!atomic_load(&stopping)) {
+		int64_t now_ms = s->r->clock_ms();
+		err->msg[0] = '\0';
+		enum worker_result result = worker_step(s->worker, now_ms, POLL_MS, err);
+		if (result == WORKER_FENCED)
+			return EX_TEMPFAIL;
+		if (result == WORKER_FATAL)
+			return err->kind == ERR_CONFIG  ? EX_CONFIG
+			       : err->kind == ERR_RETRY ? EX_UNAVAILABLE
+			                                : EX_SOFTWARE;
+		if (err->msg[0] != '\0' && now_ms - s->retry_ms > TELL_RETRY_EVERY_MS) {
+			s->retry_ms = now_ms;
+			tell(s, "warning", err->msg);
+		}
+		tell_status(s, now_ms);
+	}
+	return EX_OK;
+}
+
+static void *run_seat(void *arg)
+{
+	struct seat *s = arg;
+	struct err err = {0};
+
+	if (open_seat(s, &err) < 0)
+		s->status = err.kind == ERR_CONFIG ? EX_CONFIG : EX_UNAVAILABLE;
+	else
+		s->status = work(s, &err);
+	if (s->status != EX_OK) {
+		tell(s, "error", err.msg);
+		runner_stop();
+	}
+	worker_free(s->worker);
+	stage_instance_free(s->stage);
+	return NULL;
+}
+
+int runner_run(const struct runner *r)
+{
+	struct seat *seats = xcalloc((size_t)(STAGE_N * r->c->threads), sizeof(*seats));
+	int n = 0, status = EX_OK;
+
+	for (int id = 0; id < STAGE_N; id++) {
+		for (int k = 0; k < r->c->threads && (r->c->stages & (1u << id)); k++) {
+			struct seat *s = &seats[n++];
+			*s = (struct seat){.r = r, .id = (enum stage_id)id, .number = k};
+			snprintf(s->group, sizeof(s->group), "%s-%s", r->c->app, stage_names[id]);
+			snprintf(s->instance, sizeof(s->instance), "%s-%s-%s-%d", r->c->app, stage_names[id],
+			         r->instance, k);
+			CHECK(pthread_create(&s->thread, NULL, run_seat, s) == 0);
+		}
+	}
+	for (int i = 0; i < n; i++) {
+		pthread_join(seats[i].thread, NULL);
+		if (status == EX_OK)
+			status = seats[i].status;
+	}
+	free(seats);
+	return status;
+}
