@@ -6,8 +6,10 @@ int main(int argc, char **argv)
 {
 	static const struct cli_command *const commands[] = {
 	    &cmd_run,
+	    &cmd_topics,
 	    &cmd_replay,
 	    &cmd_explain,
+	    &cmd_check,
 	    &cmd_version,
 	    NULL,
 	};
