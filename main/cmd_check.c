@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd_check - is the configuration right, and what would run with it?
+ *
+ * File and --set have been read and checked before this runs: what is left are librdkafka's settings, the catalogue of rules,
+ * and with --broker the topics. Prints the documentation of the options, too.
+ */
+#include <stdio.h>
+
+#include "lib/base/timefmt.h"
+#include "main/broker.h"
+#include "main/commands.h"
+#include "main/options.h"
+#include "main/words.h"
+
+static int print(void (*make)(struct buf *out))
+{
+	struct buf out = BUF_INIT;
+
+	make(&out);
+	fwrite(out.p, 1, out.n, stdout);
+	buf_release(&out);
+	return EX_OK;
+}
+
+static const char *const forms[] = {"markdown", "text", NULL};
+static void (*const form_makers[])(struct buf *out) = {options_markdown, options_text};
+
+static void print_stages(const struct config *c, struct buf *out)
+{
+	struct buf list = BUF_INIT;
+
+	for (int s = 0; s < STAGE_N; s++)
+		if (c->stages & 1u << s)
+			buf_fmt(&list, "%s%s", list.n ? ", " : "", stage_names[s]);
+	words_entry(out, "stages", "%s; threads per stage: %d", buf_z(&list), c->threads);
+	buf_release(&list);
+}
+
+static void print_topics(const struct config *c, struct buf *out)
+{
+	if (!c->n_raw)
+		words_entry(out, "raw topics", "none: enough for replay, watch and explain, not for run");
+	for (size_t i = 0; i < c->n_raw; i++) {
+		if (c->raw[i].partitions)
+			words_entry(out, "raw topic", "%s, %d partitions; dead letters go to %s.dlq", c->raw[i].name,
+			            c->raw[i].partitions, c->raw[i].name);
+		else
+			words_entry(out, "raw topic", "%s; dead letters go to %s.dlq", c->raw[i].name, c->raw[i].name);
+	}
+	words_entry(out, "own topics", "%s.*, %d partitions where work is shared", c->prefix, c->partitions);
+}
+
+static const char *name_or(struct str s, const char *otherwise, struct arena *a)
+{
+	return s.n ? arena_dup(a, s).p : otherwise;
+}
+
+static void print_policy(struct config *c, struct buf *out)
+{
+	struct buf text = BUF_INIT;
+
+	duration_words(c->track.default_lifetime_ms, &text);
+	words_entry(out, "lifetime", "%s, %zu rules, %zu connectors", buf_z(&text), c->track.n_rules, c->n_connectors);
+	buf_release(&text);
+	for (size_t i = 0; i < c->n_connectors; i++)
+		words_entry(out, "connector", "%s (%s), contact: %s", name_or(c->connectors[i].name, "", &c->arena),
+		            kind_names[c->connectors[i].kind], name_or(c->connectors[i].contact, "none", &c->arena));
+}
+
+/* The rules must be whole: every sample is decided by its own. */
+static int check_catalog(const struct config *c, struct buf *out, struct err *err)
+{
+	struct catalog *catalog = catalog_load(c->catalog_dir, err);
+	struct buf faults = BUF_INIT;
+	int result;
+
+	if (!catalog)
+		return -1;
+	result = catalog_test(catalog, &faults);
+	if (result != 0)
+		err_set(err, ERR_CONFIG, "the catalogue of rules has faults:\n%.*s",
+		        STR_FMT(str_head(buf_view(&faults), 400)));
+	words_entry(out, "rules", "%zu, %s", catalog_rules(catalog), c->catalog_dir ? c->catalog_dir : "built in");
+	catalog_free(catalog);
+	buf_release(&faults);
+	return result ? -1 : 0;
+}
+
+/* Exit status. */
+static int check_broker(struct config *c, struct buf *out, struct err *err)
+{
+	struct arena arena = ARENA_INIT;
+	const struct kafka_client client = broker_client(c, &arena);
+	struct kafka_admin *admin = kafka_admin_open(&client, BROKER_ANSWER_MS, err);
+	struct topic_list list;
+	int status = EX_UNAVAILABLE;
+
+	if (admin) {
+		topic_list_make(&list, c, c->partitions, &arena);
+		status = broker_check_topics(admin, c, &list, err) == 0 ? EX_OK : EX_UNAVAILABLE;
+		kafka_admin_close(admin);
+	}
+	if (status == EX_OK)
+		words_entry(out, "broker", "answers, and has all %zu topics as they must be", list.n);
+	arena_release(&arena);
+	return status;
+}
+
+static int check(struct cli *cli, struct buf *out)
+{
+	struct config *c = &cli->config;
+	struct arena arena = ARENA_INIT;
+	const struct kafka_client client = broker_client(c, &arena);
+	struct err err = {0};
+	int status = EX_OK;
+
+	words_entry(out, "file", "%s", c->file ? c->file : "none: the defaults hold");
+	print_stages(c, out);
+	print_topics(c, out);
+	print_policy(c, out);
+	if (((c->n_kafka || c->n_raw) && kafka_check_settings(&client, &err) < 0) || check_catalog(c, out, &err) < 0)
+		status = cli_fail_err(EX_CONFIG, &err);
+	else if (cli_value(cli, "broker") && (status = check_broker(c, out, &err)) != EX_OK)
+		status = cli_fail_err(status, &err);
+	arena_release(&arena);
+	return status;
+}
+
+static int run(struct cli *cli)
+{
+	struct buf out = BUF_INIT;
+	int status;
+
+	if (cli_value(cli, "print-options"))
+		return print(form_makers[cli_choice(cli, "print-options", 0)]);
+	if (cli_value(cli, "print-sample"))
+		return print(options_sample);
+	status = check(cli, &out);
+	if (status == EX_OK)
+		fwrite(out.p, 1, out.n, stdout);
+	buf_release(&out);
+	return status;
+}
+
+static const struct cli_option options[] = {
+    {"broker", NULL, NULL, "Ask the broker, too: are all topics there, with the right number of partitions?"},
+    {"print-options", "FORM", forms, "Print all options with default and limits."},
+    {"print-sample", NULL, NULL, "Print a configuration to start from, all commented out."},
+    {NULL, NULL, NULL, NULL},
+};
+
+const struct cli_command cmd_check = {
+    .name = "check",
+    .group = "About the program",
+    .args = "",
+    .summary = "check a configuration, and tell what would run",
+    .about = "Reads the configuration as run would and says what is wrong with it, with file and\n"
+             "line, or what would run. Nothing is started and nothing is changed.\n",
+    .examples = "qlapse check --print-sample >qlapse.yaml\n"
+                "    a file to start from\n"
+                "qlapse check --config qlapse.yaml --broker\n"
+                "    is all ready for 'qlapse run --config qlapse.yaml'?\n",
+    .options = options,
+    .run = run,
+};
