@@ -1,188 +1,146 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_topics - qlapse topics: make them, check them, read one, tell how far each stage has come */
-#include <inttypes.h>
+/* cmd_topics - make, check and read the topics, and see how far each stage has come */
 #include <stdio.h>
 #include <string.h>
 
-#include "emit/record_printer.h"
-#include "lib/base/timefmt.h"
-#include "lib/kafka/kafka_reader.h"
-#include "lib/stream/progress.h"
-#include "main/broker.h"
 #include "main/commands.h"
+#include "main/nearest.h"
+#include "main/topics.h"
 
-struct topics_call {
-	struct cli *cli;
-	struct arena arena;
-	struct kafka_client client;
-	struct kafka_admin *admin;
-	struct topic_list list;
-};
-
-static int status_of(const struct err *err)
+static int create(struct topics_job *j)
 {
-	return err->kind == ERR_CONFIG ? EX_CONFIG : EX_UNAVAILABLE;
-}
+	struct err err = {0};
 
-static int create(struct topics_call *t, struct err *err)
-{
-	for (size_t i = 0; i < t->list.n; i++) {
-		struct kafka_topic topic = broker_topic(&t->cli->config, &t->list, i, &t->arena);
-		int made = kafka_admin_create(t->admin, &topic, err);
+	for (size_t i = 0; i < j->list.n; i++) {
+		struct kafka_topic t = broker_topic(&j->cli->config, &j->list, i, j->arena);
+		int made = kafka_admin_create(j->admin, &t, &err);
+
 		if (made < 0)
-			return status_of(err);
-		printf("%-30s %s\n", topic.name, made ? "made" : "was there");
+			return cli_fail_err(EX_UNAVAILABLE, &err);
+		if (made)
+			printf("made     %s, %d partitions\n", t.name, t.partitions);
+		else
+			printf("is there %s\n", t.name);
 	}
-	return EX_OK;
+	return broker_check_topics(j->admin, &j->cli->config, &j->list, &err) < 0 ? cli_fail_err(EX_UNAVAILABLE, &err)
+	                                                                          : EX_OK;
 }
 
-static int check(struct topics_call *t, struct err *err)
+/* Partitions that a topic must have; 0: any number. */
+static int partitions_wanted(const struct topics_job *j, size_t i)
 {
-	if (broker_check_topics(t->admin, &t->cli->config, &t->list, err) < 0)
-		return status_of(err);
-	for (size_t i = 0; i < t->list.n; i++)
-		printf("%-30s %3d partitions\n", t->list.items[i].name, t->list.items[i].partitions);
-	return EX_OK;
+	bool dlq = i >= TOPIC_N + j->list.n_raw;
+
+	return dlq ? 0 : j->list.items[i].partitions;
 }
 
-/* "alerts" or "alerts.v1" stands for the topic behind the prefix, anything else for itself. */
-static const char *full_name(struct topics_call *t, const char *name)
+/* Tells all that is wrong, not only the first. */
+static int check(struct topics_job *j)
 {
-	for (int i = 0; i < TOPIC_N; i++) {
-		struct str known = str_from(topics[i].name), given = str_from(name);
-		if (str_eq(known, given) || str_eq(str_head(known, known.n - 3), given))
-			return t->list.items[i].name;
+	int status = EX_OK;
+	struct err err = {0};
+
+	for (size_t i = 0; i < j->list.n; i++) {
+		const char *name = j->list.items[i].name;
+		int want = partitions_wanted(j, i), n = kafka_admin_partitions(j->admin, name, &err);
+
+		if (n < 0)
+			return cli_fail_err(EX_UNAVAILABLE, &err);
+		if (!n) {
+			printf("missing  %s\n", name);
+			status = status == EX_OK ? EX_UNAVAILABLE : status;
+		} else if (want && n != want) {
+			printf("wrong    %s: %d partitions, configured are %d\n", name, n, want);
+			status = EX_CONFIG;
+		} else {
+			printf("right    %s, %d partitions\n", name, n);
+		}
 	}
-	return name;
-}
-
-static int print_records(struct kafka_reader *reader, struct record_printer *printer, bool dead, bool ticks,
-                         bool follow, struct err *err)
-{
-	struct buf line = BUF_INIT;
-	struct log_record rec;
-	bool ended = false;
-	int n = 0;
-
-	while (n >= 0 && (follow || !ended)) {
-		n = kafka_reader_next(reader, 200, &rec, &ended, err);
-		if (n <= 0 || (rec.tick.n > 0 && !ticks))
-			continue;
-		buf_clear(&line);
-		if (record_print(printer, &rec, !dead, true, &line))
-			fwrite(line.p, 1, line.n, stdout);
-		if (follow)
-			fflush(stdout);
-	}
-	buf_release(&line);
-	return n < 0 ? EX_UNAVAILABLE : fflush(stdout) == 0 ? EX_OK : EX_IOERR;
-}
-
-static int read_topic(struct topics_call *t, struct err *err)
-{
-	if (t->cli->n_args < 2)
-		return cli_misused(t->cli, "read which topic?");
-	const char *name = full_name(t, t->cli->args[1]);
-	int partitions = kafka_admin_partitions(t->admin, name, err);
-	if (partitions == 0)
-		err_set(err, ERR_RETRY, "there is no topic \"%s\"", name);
-	if (partitions <= 0)
-		return EX_UNAVAILABLE;
-	struct kafka_reader *reader =
-	    kafka_reader_open(&t->client, name, partitions, cli_value(t->cli, "from-end") == NULL, err);
-	if (reader == NULL)
-		return status_of(err);
-	struct record_printer *printer = record_printer_new(cli_value(t->cli, "with-order") != NULL);
-	int status = print_records(reader, printer, str_ends(str_from(name), STR(".dlq")),
-	                           cli_value(t->cli, "ticks") != NULL, cli_value(t->cli, "follow") != NULL, err);
-	record_printer_free(printer);
-	kafka_reader_close(reader);
+	if (status == EX_UNAVAILABLE)
+		return cli_fail(status, "topics are missing; 'qlapse topics create' makes them");
+	if (status == EX_CONFIG)
+		return cli_fail(status,
+		                "topics have another number of partitions than configured; it is pinned: set it right, "
+		                "or take a new prefix and read the raw topics afresh");
 	return status;
 }
 
-static int print_clock(struct topics_call *t, enum stage_id id, int topic, int partition, struct err *err)
-{
-	struct progress p = PROGRESS_INIT;
-	struct buf meta = BUF_INIT;
-	int64_t offset = -1, end = 0;
-	char group[128], clock[25] = "-";
+static const struct {
+	const char *name;
+	size_t n_args; /* behind it */
+	int (*run)(struct topics_job *j);
+} actions[] = {
+    {"create", 0, create},
+    {"check", 0, check},
+    {"read", 1, topics_read},
+    {"clocks", 0, topics_clocks},
+};
 
-	snprintf(group, sizeof(group), "%s-%s", t->cli->config.app, stage_names[id]);
-	int result =
-	    kafka_admin_committed(t->admin, group, t->list.items[topic].name, partition, &offset, &meta, &end, err);
-	if (result == 0 && progress_read(buf_view(&meta), &p) && p.clock_ms != TIME_NONE)
-		time_format(p.clock_ms, clock);
-	if (result == 0)
-		printf("%-7s %-30s %4d  clock %-24s  offset %-10" PRId64 " behind %" PRId64 "\n", stage_names[id],
-		       t->list.items[topic].name, partition, clock, offset, end - (offset < 0 ? 0 : offset));
-	progress_release(&p);
-	buf_release(&meta);
-	return result;
-}
+enum { N_ACTIONS = sizeof(actions) / sizeof(*actions) };
 
-static int clocks(struct topics_call *t, struct err *err)
+static int find_action(const struct cli *cli)
 {
-	if (broker_check_topics(t->admin, &t->cli->config, &t->list, err) < 0)
-		return status_of(err);
-	for (int id = 0; id < STAGE_N; id++) {
-		const int *inputs;
-		size_t n = stage_inputs((enum stage_id)id, &t->list, &inputs);
-		for (size_t i = 0; i < n; i++)
-			for (int p = 0; p < t->list.items[inputs[i]].partitions; p++)
-				if (print_clock(t, (enum stage_id)id, inputs[i], p, err) < 0)
-					return EX_UNAVAILABLE;
+	struct nearest near = nearest_to(str_from(cli->args[0]));
+
+	for (int i = 0; i < N_ACTIONS; i++) {
+		if (strcmp(actions[i].name, cli->args[0]) == 0)
+			return i;
+		nearest_try(&near, actions[i].name);
 	}
-	return EX_OK;
+	cli_misused(cli, "unknown action '%s'%s%s%s", cli->args[0], near.best ? "; did you mean '" : "",
+	            near.best ? near.best : "", near.best ? "'?" : "");
+	return -1;
 }
 
 static int run(struct cli *cli)
 {
-	static const struct {
-		const char *name;
-		int (*run)(struct topics_call *t, struct err *err);
-	} actions[] = {{"create", create}, {"check", check}, {"read", read_topic}, {"clocks", clocks}};
-	struct topics_call t = {.cli = cli};
+	int action = find_action(cli);
+	struct arena arena = ARENA_INIT;
+	struct topics_job j = {.cli = cli, .arena = &arena};
 	struct err err = {0};
-	int status = -1;
+	int status;
 
-	t.client = broker_client(&cli->config, &t.arena);
-	topic_list_make(&t.list, &cli->config, cli->config.partitions, &t.arena);
-	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++) {
-		if (strcmp(actions[i].name, cli->args[0]) != 0)
-			continue;
-		if (kafka_check_settings(&t.client, &err) == 0)
-			t.admin = kafka_admin_open(&t.client, BROKER_ANSWER_MS, &err);
-		status = t.admin == NULL ? status_of(&err) : actions[i].run(&t, &err);
-		if (status != EX_OK && err.msg[0] != '\0')
-			cli_fail_err(status, &err);
-	}
-	if (status < 0)
-		status = cli_misused(cli, "\"%s\" is none of create, check, read and clocks", cli->args[0]);
-	kafka_admin_close(t.admin);
-	arena_release(&t.arena);
+	if (action < 0)
+		return EX_USAGE;
+	if (cli->n_args != 1 + actions[action].n_args)
+		return cli_misused(
+		    cli, actions[action].n_args ? "'%s' wants the name of a topic" : "'%s' takes no arguments",
+		    actions[action].name);
+	j.client = broker_client(&cli->config, &arena);
+	topic_list_make(&j.list, &cli->config, cli->config.partitions, &arena);
+	j.admin = kafka_admin_open(&j.client, BROKER_ANSWER_MS, &err);
+	status = j.admin ? actions[action].run(&j) : cli_fail_err(EX_UNAVAILABLE, &err);
+	kafka_admin_close(j.admin);
+	arena_release(&arena);
 	return status;
 }
 
 static const struct cli_option options[] = {
-    {"follow", NULL, NULL, "read: go on with what comes."},
-    {"from-end", NULL, NULL, "read: only what comes from now on, with --follow."},
-    {"with-order", NULL, NULL, "read: pipeline time and key beside each record, and deletions too."},
-    {"ticks", NULL, NULL, "read: the records by which stages tell each other the time, too."},
+    {"follow", NULL, NULL, "read: go on with what comes, instead of ending where the topic ends now."},
+    {"from-beginning", NULL, NULL, "read: begin with the oldest record; the default."},
+    {"from-end", NULL, NULL, "read: begin with what comes from now on; goes with --follow."},
+    {"ticks", NULL, NULL, "read: print ticks, too: the records by which time passes from stage to stage."},
+    {"with-order", NULL, NULL, "read: print pipeline time and key beside each record, and deletions too."},
+    {"json", NULL, NULL, "clocks: print one JSON object a line."},
     {NULL, NULL, NULL, NULL},
 };
 
 const struct cli_command cmd_topics = {
     .name = "topics",
     .group = "Run on Kafka",
-    .args = "create|check|read|clocks [TOPIC]",
-    .summary = "make, check and read topics; tell how far each stage has come",
-    .about = "create  makes the topics that are missing: qlapse's own, and the raw ones\n"
-             "check   compares the topics with the configuration\n"
-             "read    prints the records of a topic as JSON lines, whichever encoding they have\n"
-             "clocks  prints how far each stage has come, in time and in offsets\n",
+    .args = "create|check|read TOPIC|clocks",
+    .summary = "make, check and read the topics; see how far each stage is",
+    .about = "create  makes the topics that are missing: qlapse's own, the raw topics of the\n"
+             "        configuration and their dead letters\n"
+             "check   says of each whether it is there with the right number of partitions\n"
+             "read    prints committed records of a topic, one JSON object a line, whichever\n"
+             "        encoding they have; own topics by their short names, too (alerts)\n"
+             "clocks  prints how far each stage has come, by input partition: the offset it\n"
+             "        goes on from after a restart, what it has not read yet, and its clock,\n"
+             "        up to which all has been taken into account\n",
     .examples = "qlapse topics create --config qlapse.yaml\n"
-                "    once, before the first run\n"
-                "qlapse topics read alerts --follow --config qlapse.yaml | jq -r .summary\n"
+                "    before the first run\n"
+                "qlapse topics read alerts --config qlapse.yaml --follow | jq -r .title\n"
                 "    alerts as they come\n",
     .options = options,
     .least_args = 1,

@@ -7,6 +7,7 @@ int main(int argc, char **argv)
 	static const struct cli_command *const commands[] = {
 	    &cmd_run,
 	    &cmd_topics,
+	    &cmd_feed,
 	    &cmd_replay,
 	    &cmd_explain,
 	    &cmd_check,
