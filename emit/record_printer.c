@@ -65,7 +65,7 @@ static void write_dead_letter(struct record_printer *p, const struct log_record 
 	writer_map(p->w);
 	for (size_t i = 0; i < rec->n_headers; i++) {
 		struct str name = str_from(rec->headers[i].name);
-		if (!str_eat(&name, STR("qlapse_")))
+		if (!str_eat(&name, STR("qlapse_")) || str_eq(name, STR("order")))
 			continue;
 		writer_keyn(p->w, name);
 		writer_str(p->w, clean(rec->headers[i].value, &p->arena));

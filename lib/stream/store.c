@@ -249,7 +249,8 @@ static int by_key(const void *a, const void *b)
 
 int store_changes(struct store *s, store_changed_fn *each, void *arg)
 {
-	qsort(s->changed.items, s->changed.n, sizeof(*s->changed.items), by_key);
+	if (s->changed.n > 1)
+		qsort(s->changed.items, s->changed.n, sizeof(*s->changed.items), by_key);
 	for (size_t i = 0; i < s->changed.n; i++) {
 		struct slot *slot = s->changed.items[i];
 		struct str value = {NULL, 0};
