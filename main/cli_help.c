@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "main/words.h"
+#include "main/layout.h"
 
 enum { NAME_WIDTH = 11, OPTION_WIDTH = 24 };
 
@@ -49,7 +49,7 @@ static void add_commands(const struct cli_command *const *commands, struct buf *
 		line = out->n;
 		buf_fmt(out, "  %s", c->name);
 		pad(out, line, NAME_WIDTH);
-		words_wrap(out, str_from(c->summary), NAME_WIDTH, NAME_WIDTH, WORDS_WIDTH);
+		layout_wrap(out, str_from(c->summary), NAME_WIDTH, NAME_WIDTH, LAYOUT_WIDTH);
 	}
 }
 
@@ -89,7 +89,7 @@ static void add_choices(const char *const *choices, struct buf *out)
 	for (const char *const *c = choices; *c; c++)
 		buf_fmt(&text, "%s%s", c == choices ? "One of " : ", ", *c);
 	buf_chr(&text, '.');
-	words_wrap(out, buf_view(&text), 0, OPTION_WIDTH, WORDS_WIDTH);
+	layout_wrap(out, buf_view(&text), 0, OPTION_WIDTH, LAYOUT_WIDTH);
 	buf_release(&text);
 }
 
@@ -104,7 +104,7 @@ static void add_option(const struct cli_option *o, struct buf *out)
 		buf_chr(out, '\n');
 		line = out->n;
 	}
-	words_wrap(out, str_from(o->prose), out->n - line, OPTION_WIDTH, WORDS_WIDTH);
+	layout_wrap(out, str_from(o->prose), out->n - line, OPTION_WIDTH, LAYOUT_WIDTH);
 	if (o->choices)
 		add_choices(o->choices, out);
 }

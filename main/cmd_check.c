@@ -11,7 +11,7 @@
 #include "main/broker.h"
 #include "main/commands.h"
 #include "main/options.h"
-#include "main/words.h"
+#include "main/layout.h"
 
 static int print(void (*make)(struct buf *out))
 {
@@ -33,22 +33,22 @@ static void print_stages(const struct config *c, struct buf *out)
 	for (int s = 0; s < STAGE_N; s++)
 		if (c->stages & 1u << s)
 			buf_fmt(&list, "%s%s", list.n ? ", " : "", stage_names[s]);
-	words_entry(out, "stages", "%s; threads per stage: %d", buf_z(&list), c->threads);
+	layout_entry(out, "stages", "%s; threads per stage: %d", buf_z(&list), c->threads);
 	buf_release(&list);
 }
 
 static void print_topics(const struct config *c, struct buf *out)
 {
 	if (!c->n_raw)
-		words_entry(out, "raw topics", "none: enough for replay, watch and explain, not for run");
+		layout_entry(out, "raw topics", "none: enough for replay, watch and explain, not for run");
 	for (size_t i = 0; i < c->n_raw; i++) {
 		if (c->raw[i].partitions)
-			words_entry(out, "raw topic", "%s, %d partitions; dead letters go to %s.dlq", c->raw[i].name,
-			            c->raw[i].partitions, c->raw[i].name);
+			layout_entry(out, "raw topic", "%s, %d partitions; dead letters go to %s.dlq", c->raw[i].name,
+			             c->raw[i].partitions, c->raw[i].name);
 		else
-			words_entry(out, "raw topic", "%s; dead letters go to %s.dlq", c->raw[i].name, c->raw[i].name);
+			layout_entry(out, "raw topic", "%s; dead letters go to %s.dlq", c->raw[i].name, c->raw[i].name);
 	}
-	words_entry(out, "own topics", "%s.*, %d partitions where work is shared", c->prefix, c->partitions);
+	layout_entry(out, "own topics", "%s.*, %d partitions where work is shared", c->prefix, c->partitions);
 }
 
 static const char *name_or(struct str s, const char *otherwise, struct arena *a)
@@ -61,11 +61,11 @@ static void print_policy(struct config *c, struct buf *out)
 	struct buf text = BUF_INIT;
 
 	duration_words(c->track.default_lifetime_ms, &text);
-	words_entry(out, "lifetime", "%s, %zu rules, %zu connectors", buf_z(&text), c->track.n_rules, c->n_connectors);
+	layout_entry(out, "lifetime", "%s, %zu rules, %zu connectors", buf_z(&text), c->track.n_rules, c->n_connectors);
 	buf_release(&text);
 	for (size_t i = 0; i < c->n_connectors; i++)
-		words_entry(out, "connector", "%s (%s), contact: %s", name_or(c->connectors[i].name, "", &c->arena),
-		            kind_names[c->connectors[i].kind], name_or(c->connectors[i].contact, "none", &c->arena));
+		layout_entry(out, "connector", "%s (%s), contact: %s", name_or(c->connectors[i].name, "", &c->arena),
+		             kind_names[c->connectors[i].kind], name_or(c->connectors[i].contact, "none", &c->arena));
 }
 
 /* The rules must be whole: every sample is decided by its own. */
@@ -81,7 +81,7 @@ static int check_catalog(const struct config *c, struct buf *out, struct err *er
 	if (result != 0)
 		err_set(err, ERR_CONFIG, "the catalogue of rules has faults:\n%.*s",
 		        STR_FMT(str_head(buf_view(&faults), 400)));
-	words_entry(out, "rules", "%zu, %s", catalog_rules(catalog), c->catalog_dir ? c->catalog_dir : "built in");
+	layout_entry(out, "rules", "%zu, %s", catalog_rules(catalog), c->catalog_dir ? c->catalog_dir : "built in");
 	catalog_free(catalog);
 	buf_release(&faults);
 	return result ? -1 : 0;
@@ -102,7 +102,7 @@ static int check_broker(struct config *c, struct buf *out, struct err *err)
 		kafka_admin_close(admin);
 	}
 	if (status == EX_OK)
-		words_entry(out, "broker", "answers, and has all %zu topics as they must be", list.n);
+		layout_entry(out, "broker", "answers, and has all %zu topics as they must be", list.n);
 	arena_release(&arena);
 	return status;
 }
@@ -115,7 +115,7 @@ static int check(struct cli *cli, struct buf *out)
 	struct err err = {0};
 	int status = EX_OK;
 
-	words_entry(out, "file", "%s", c->file ? c->file : "none: the defaults hold");
+	layout_entry(out, "file", "%s", c->file ? c->file : "none: the defaults hold");
 	print_stages(c, out);
 	print_topics(c, out);
 	print_policy(c, out);

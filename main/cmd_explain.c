@@ -5,6 +5,7 @@
  * The same parser, classifier and remedies as in the pipeline; one line at a time and nothing kept between lines.
  */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,7 +15,7 @@
 #include "lib/codec/writer.h"
 #include "main/commands.h"
 #include "main/lines.h"
-#include "main/words.h"
+#include "main/layout.h"
 
 struct explainer {
 	const struct config *c;
@@ -137,31 +138,31 @@ static void add_message(const struct delivery *d, struct buf *out)
 	char when[25];
 
 	time_format(d->time_ms, when);
-	words_entry(out, "event", "%s, at %s%s", event_names[d->event], when,
-	            d->ts_quality == TS_QUALITY_YEAR_GUESSED ? " (the year is a guess)" : "");
-	words_entry(out, "message", "%.*s on %.*s (%s%s%.*s)", STR_FMT(d->queue_id), STR_FMT(d->host),
-	            mta_names[d->mta], d->service.n ? "/" : "", STR_FMT(d->service));
+	layout_entry(out, "event", "%s, at %s%s", event_names[d->event], when,
+	             d->ts_quality == TS_QUALITY_YEAR_GUESSED ? " (the year is a guess)" : "");
+	layout_entry(out, "message", "%.*s on %.*s (%s%s%.*s)", STR_FMT(d->queue_id), STR_FMT(d->host),
+	             mta_names[d->mta], d->service.n ? "/" : "", STR_FMT(d->service));
 	if (d->delay_ms >= 0) {
 		struct buf age = BUF_INIT;
 
 		duration_words(d->delay_ms, &age);
-		words_entry(out, "age", "%s", buf_z(&age));
+		layout_entry(out, "age", "%s", buf_z(&age));
 		buf_release(&age);
 	}
 	if (d->recipient.n)
-		words_entry(out, "recipient", "%.*s", STR_FMT(d->recipient));
+		layout_entry(out, "recipient", "%.*s", STR_FMT(d->recipient));
 	if (d->next_hop.n)
-		words_entry(out, "next hop", "%.*s%s%.*s%s", STR_FMT(d->next_hop), d->next_hop_ip.n ? " [" : "",
-		            STR_FMT(d->next_hop_ip), d->next_hop_ip.n ? "]" : "");
+		layout_entry(out, "next hop", "%.*s%s%.*s%s", STR_FMT(d->next_hop), d->next_hop_ip.n ? " [" : "",
+		             STR_FMT(d->next_hop_ip), d->next_hop_ip.n ? "]" : "");
 	if (d->group.n)
-		words_entry(out, "counted in", "%.*s (%s)", STR_FMT(d->group),
-		            kind_names[d->kind ? d->kind : KIND_INTERNET]);
+		layout_entry(out, "counted in", "%.*s (%s)", STR_FMT(d->group),
+		             kind_names[d->kind ? d->kind : KIND_INTERNET]);
 	if (d->text.n)
-		words_entry(out, "reason", "%.*s", STR_FMT(d->text));
+		layout_entry(out, "reason", "%.*s", STR_FMT(d->text));
 	if (d->suspended)
-		words_entry(out, "note", "No connection was made: the mail server repeats an earlier reason.");
+		layout_entry(out, "note", "No connection was made: the mail server repeats an earlier reason.");
 	if (d->permanent_reply)
-		words_entry(out, "note", "The reply was a permanent one: a retry will not help.");
+		layout_entry(out, "note", "The reply was a permanent one: a retry will not help.");
 }
 
 static const char *const whose[] = {
@@ -178,18 +179,37 @@ static void add_verdict(struct explainer *x, const struct delivery *d, struct bu
 	struct verdict_trail trail;
 	struct buf why = BUF_INIT;
 
-	words_entry(out, "cause", "%s: %s", class_names[d->class], class_prose((enum class)d->class));
+	layout_entry(out, "cause", "%s: %s", class_names[d->class], class_prose((enum class)d->class));
 	if (d->detail.n)
-		words_entry(out, "detail", "%.*s", STR_FMT(d->detail));
+		layout_entry(out, "detail", "%.*s", STR_FMT(d->detail));
 	if (d->microsoft_code.n && !str_eq(d->microsoft_code, STR("other")))
-		words_entry(out, "code", "%.*s in Microsoft's list of mail flow problems", STR_FMT(d->microsoft_code));
-	words_entry(out, "whose", "%s", whose[d->owner]);
+		layout_entry(out, "code", "%.*s in Microsoft's list of mail flow problems", STR_FMT(d->microsoft_code));
+	layout_entry(out, "whose", "%s", whose[d->owner]);
 	classify_explain(x->classify, d, &x->arena, &trail);
 	if (trail.rule) {
 		add_why(trail.rule, &trail, &why);
-		words_entry(out, "why", "%s", buf_z(&why));
+		layout_entry(out, "why", "%s", buf_z(&why));
 	}
 	buf_release(&why);
+}
+
+/* What a kind of noise or a reason of a dead letter means. */
+static const char *prose_of(const char *word)
+{
+	static const struct {
+		const char *word, *prose;
+	} list[] = {
+#define NOISE(id, prose) {#id, prose},
+#define DEAD(id, prose)  {#id, prose},
+#include "ingest/words.def"
+#undef NOISE
+#undef DEAD
+	};
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(*list); i++)
+		if (strcmp(list[i].word, word) == 0)
+			return list[i].prose;
+	return word;
 }
 
 static void write_words(struct explainer *x, const struct line_result *line, struct str remedy)
@@ -199,19 +219,19 @@ static void write_words(struct explainer *x, const struct line_result *line, str
 	if (x->n > 1)
 		buf_chr(&x->out, '\n');
 	if (line->kind == LINE_NOISE || line->kind == LINE_DEAD) {
-		words_entry(&x->out, line->kind == LINE_NOISE ? "no event" : "unreadable", "%s: %s", line->word,
-		            words_of_line(line->word));
+		layout_entry(&x->out, line->kind == LINE_NOISE ? "no event" : "unreadable", "%s: %s", line->word,
+		             prose_of(line->word));
 		return;
 	}
 	add_message(&line->d, &x->out);
 	if (line->kind == LINE_FACT)
-		words_entry(&x->out, "note", "A fact about the message, not the outcome of an attempt.");
+		layout_entry(&x->out, "note", "A fact about the message, not the outcome of an attempt.");
 	if (line->d.class)
 		add_verdict(x, &line->d, &x->out);
 	if (remedy.n)
-		words_entry(&x->out, "what to do", "%.*s", STR_FMT(remedy));
+		layout_entry(&x->out, "what to do", "%.*s", STR_FMT(remedy));
 	if (connector && connector->contact.n)
-		words_entry(&x->out, "contact", "%.*s", STR_FMT(connector->contact));
+		layout_entry(&x->out, "contact", "%.*s", STR_FMT(connector->contact));
 }
 
 /* As for an incident of this one delivery. */

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -46,22 +47,31 @@ static void compact(struct line_reader *r)
 	r->at = 0;
 }
 
+/* With no_wait: is there something to read, be it the end? */
+static bool is_ready(const struct line_reader *r)
+{
+	struct pollfd p = {.fd = r->fd, .events = POLLIN};
+
+	return !r->no_wait || poll(&p, 1, 0) != 0;
+}
+
 static int fill(struct line_reader *r, struct err *err)
 {
 	ssize_t n;
 
 	compact(r);
 	buf_reserve(&r->buf, CHUNK);
+	r->ended = !is_ready(r);
+	if (r->ended)
+		return 0;
 	do {
 		n = read(r->fd, r->buf.p + r->buf.n, CHUNK);
 	} while (n < 0 && errno == EINTR);
-	if (n < 0 && errno != EAGAIN)
+	if (n < 0)
 		return err_set(err, ERR_FATAL, "reading failed: %s", strerror(errno));
-	r->ended = n <= 0;
-	if (n > 0) {
-		r->buf.n += (size_t)n;
-		r->bytes += n;
-	}
+	r->ended = r->closed = n == 0;
+	r->buf.n += (size_t)n;
+	r->bytes += n;
 	return 0;
 }
 
@@ -118,6 +128,37 @@ enum line_read line_reader_next(struct line_reader *r, bool last, struct str *re
 	return LINE_READ_ONE;
 }
 
+/* Sets the clock by the first stamp in what has been read. */
+static bool take_first_stamp(const struct line_reader *r, struct line_clock *clock)
+{
+	struct str ahead = rest_of(r), line;
+	bool more = true;
+
+	while (more) {
+		struct line_clock tried = *clock;
+
+		more = str_cut(&ahead, '\n', &line);
+		if (!more && !r->ended)
+			return false;
+		if (line_time(&tried, more ? line : ahead) != TIME_NONE) {
+			*clock = tried;
+			return true;
+		}
+	}
+	return false;
+}
+
+int line_reader_prime(struct line_reader *r, struct line_clock *clock, struct err *err)
+{
+	while (!r->ended && r->buf.n < LINE_LOOK_AHEAD) {
+		if (fill(r, err) < 0)
+			return -1;
+		if (take_first_stamp(r, clock))
+			break;
+	}
+	return 0;
+}
+
 struct line_source {
 	struct heap_node node;
 	const char *path;
@@ -150,38 +191,6 @@ static int compare(const struct heap_node *x, const struct heap_node *y)
 	return a->source < b->source ? -1 : a->source > b->source;
 }
 
-/* Sets the clock by the first stamp in what has been read. */
-static bool take_first_stamp(struct line_source *s)
-{
-	struct str ahead = rest_of(&s->reader), line;
-	bool more = true;
-
-	while (more) {
-		struct line_clock clock = s->clock;
-
-		more = str_cut(&ahead, '\n', &line);
-		if (!more && !s->reader.ended)
-			return false;
-		if (line_time(&clock, more ? line : ahead) != TIME_NONE) {
-			s->clock = clock;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Lines before the first stamp get a time by it, and the year of the file is that of a stamp. */
-static int prime_clock(struct line_source *s, struct err *err)
-{
-	while (!s->reader.ended && s->reader.buf.n < LINE_LOOK_AHEAD) {
-		if (fill(&s->reader, err) < 0)
-			return err_prefix(err, "'%s'", s->path);
-		if (take_first_stamp(s))
-			break;
-	}
-	return 0;
-}
-
 static int source_open(struct line_source *s, const char *path, const struct line_options *o, struct err *err)
 {
 	struct stat st;
@@ -196,7 +205,9 @@ static int source_open(struct line_source *s, const char *path, const struct lin
 	s->own_ms = s->size < 0 ? o->now_ms : (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
 	line_reader_init(&s->reader, s->fd);
 	line_clock_init(&s->clock, o->year, s->own_ms, o->zone_ms);
-	return prime_clock(s, err);
+	if (line_reader_prime(&s->reader, &s->clock, err) < 0)
+		return err_prefix(err, "'%s'", path);
+	return 0;
 }
 
 /* Reads the next line of s and puts it where it belongs, or takes s out at its end. */

@@ -24,7 +24,9 @@ struct line_reader {
 	struct buf buf;
 	size_t at;      /* in buf: what has been given already lies before it */
 	size_t scanned; /* in buf: no newline between at and here */
-	bool ended;     /* the last read found the end; a file that is followed may have grown since */
+	bool no_wait;   /* set by the owner: what is not there yet is the end for now */
+	bool ended;     /* the last read found the end, for now; a file that is followed may grow */
+	bool closed;    /* it was the end of the file, and of a pipe for good */
 	bool skipping;  /* the rest of a cut line comes next */
 	int64_t bytes;  /* read so far */
 };
@@ -34,8 +36,12 @@ enum line_read { LINE_READ_ONE, LINE_READ_END, LINE_READ_FAILED };
 void line_reader_init(struct line_reader *r, int fd);
 void line_reader_release(struct line_reader *r);
 /* The view is valid until the next call. last: what stands at the end without a newline is a line; without it, it waits for
- * its rest. END may be followed by more when the file has grown. A descriptor that would block is at its end for now. */
+ * its rest. END may be followed by more when the file has grown. */
 enum line_read line_reader_next(struct line_reader *r, bool last, struct str *ret, struct err *err);
+
+/* Sets the clock by the first stamp in what comes next, so that lines before it get a time by it, and the year is that of a
+ * stamp. Reads ahead, and may wait for it. */
+int line_reader_prime(struct line_reader *r, struct line_clock *clock, struct err *err);
 
 struct line_options {
 	int year;        /* of the first stamp without one; 0: from the file's own time */

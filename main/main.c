@@ -9,6 +9,7 @@ int main(int argc, char **argv)
 	    &cmd_topics,
 	    &cmd_feed,
 	    &cmd_replay,
+	    &cmd_watch,
 	    &cmd_explain,
 	    &cmd_check,
 	    &cmd_version,

@@ -4,7 +4,7 @@
 
 #include "main/config_priv.h"
 #include "main/options.h"
-#include "main/words.h"
+#include "main/layout.h"
 
 /* Keys above the last one: "alert.own" of "alert.own.near_expiry". */
 static struct str parent_of(const char *path)
@@ -102,12 +102,12 @@ void options_text(struct buf *out)
 		buf_fmt(&text, "%s Allowed: ", o->prose);
 		option_allowed(o, &text);
 		buf_chr(&text, '.');
-		words_wrap(out, buf_view(&text), 0, 4, WORDS_WIDTH);
+		layout_wrap(out, buf_view(&text), 0, 4, LAYOUT_WIDTH);
 		buf_release(&text);
 	}
 	for (const struct config_section *s = config_sections; s->name; s++) {
 		buf_fmt(out, "%s:\n", s->name);
-		words_wrap(out, str_from(s->prose), 0, 4, WORDS_WIDTH);
+		layout_wrap(out, str_from(s->prose), 0, 4, LAYOUT_WIDTH);
 	}
 	config_release(&c);
 }
@@ -118,7 +118,7 @@ static void sample_prose(const char *prose, size_t depth, struct buf *out)
 	struct buf text = BUF_INIT;
 	struct str rest, line;
 
-	words_wrap(&text, str_from(prose), 0, 0, WORDS_WIDTH - 4 - 2 * depth);
+	layout_wrap(&text, str_from(prose), 0, 0, LAYOUT_WIDTH - 4 - 2 * depth);
 	rest = buf_view(&text);
 	while (str_cut(&rest, '\n', &line))
 		buf_fmt(out, "#%*s# %.*s\n", (int)(2 * depth), "", STR_FMT(line));

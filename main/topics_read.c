@@ -73,7 +73,8 @@ static void print_record(struct topic_reader *t, const struct log_record *rec)
 		record_print(t->printer, rec, t->is_document, t->source_order, &t->out);
 	else if (t->ticks)
 		print_tick(t, rec->tick);
-	fwrite(t->out.p, 1, t->out.n, stdout);
+	if (t->out.n)
+		fwrite(t->out.p, 1, t->out.n, stdout);
 }
 
 static int read_all(struct topic_reader *t, struct kafka_reader *r, struct err *err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* words - see words.h */
-#include "main/words.h"
+/* layout - see layout.h */
+#include "main/layout.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@ static void spaces(struct buf *out, size_t n)
 		buf_chr(out, ' ');
 }
 
-void words_wrap(struct buf *out, struct str text, size_t at, size_t indent, size_t width)
+void layout_wrap(struct buf *out, struct str text, size_t at, size_t indent, size_t width)
 {
 	struct str word;
 
@@ -41,7 +41,7 @@ void words_wrap(struct buf *out, struct str text, size_t at, size_t indent, size
 	buf_chr(out, '\n');
 }
 
-void words_entry(struct buf *out, const char *name, const char *fmt, ...)
+void layout_entry(struct buf *out, const char *name, const char *fmt, ...)
 {
 	va_list ap;
 	char *text;
@@ -52,24 +52,6 @@ void words_entry(struct buf *out, const char *name, const char *fmt, ...)
 	va_end(ap);
 	CHECK(n >= 0);
 	buf_fmt(out, "%s", name);
-	words_wrap(out, str_of(text, (size_t)n), strlen(name), WORDS_INDENT, WORDS_WIDTH);
+	layout_wrap(out, str_of(text, (size_t)n), strlen(name), LAYOUT_INDENT, LAYOUT_WIDTH);
 	free(text);
-}
-
-const char *words_of_line(const char *word)
-{
-	static const struct {
-		const char *word, *prose;
-	} list[] = {
-#define NOISE(id, prose) {#id, prose},
-#define DEAD(id, prose)  {#id, prose},
-#include "ingest/words.def"
-#undef NOISE
-#undef DEAD
-	};
-
-	for (size_t i = 0; i < sizeof(list) / sizeof(*list); i++)
-		if (strcmp(list[i].word, word) == 0)
-			return list[i].prose;
-	return word;
 }
