@@ -129,7 +129,8 @@ struct str arena_dup(struct arena *a, struct str s)
 {
 	char *p = arena_alloc(a, s.n + 1);
 
-	memcpy(p, s.p, s.n);
+	if (s.n)
+		memcpy(p, s.p, s.n);
 	p[s.n] = '\0';
 	return (struct str){p, s.n};
 }

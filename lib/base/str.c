@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* str - searching and cutting views; nothing here allocates, and no view returned is longer than what came in */
+/*
+ * str - searching and cutting views; nothing here allocates, and no view returned is longer than what came in
+ *
+ * An empty view may hold a null pointer (those of a cleared struct do), which the mem* functions and pointer
+ * arithmetic may not be given even for no bytes at all.
+ */
 #include "lib/base/str.h"
 
 #include <string.h>
@@ -68,22 +73,25 @@ bool str_ends_nocase(struct str s, struct str suffix)
 
 ssize_t str_chr(struct str s, char c)
 {
-	const char *hit = memchr(s.p, c, s.n);
+	const char *hit = s.n ? memchr(s.p, c, s.n) : NULL;
 
 	return hit ? hit - s.p : -1;
 }
 
 ssize_t str_rchr(struct str s, char c)
 {
-	const char *hit = memrchr(s.p, c, s.n);
+	const char *hit = s.n ? memrchr(s.p, c, s.n) : NULL;
 
 	return hit ? hit - s.p : -1;
 }
 
 ssize_t str_find(struct str s, struct str needle)
 {
-	const char *hit = memmem(s.p, s.n, needle.p, needle.n);
+	const char *hit;
 
+	if (!needle.n)
+		return 0;
+	hit = s.n ? memmem(s.p, s.n, needle.p, needle.n) : NULL;
 	return hit ? hit - s.p : -1;
 }
 
@@ -91,7 +99,7 @@ struct str str_skip(struct str s, size_t n)
 {
 	if (n > s.n)
 		n = s.n;
-	return (struct str){s.p + n, s.n - n};
+	return n ? (struct str){s.p + n, s.n - n} : s;
 }
 
 struct str str_head(struct str s, size_t n)

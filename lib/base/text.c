@@ -95,14 +95,31 @@ bool text_is_clean(struct str s, size_t max)
 	return true;
 }
 
+/* ASCII, controls included, eight bytes at a time: every string of every record is looked at on its way out. */
+static size_t ascii_run(struct str s)
+{
+	size_t n = 0;
+
+	for (uint64_t word; n + sizeof(word) <= s.n; n += sizeof(word)) {
+		memcpy(&word, s.p + n, sizeof(word));
+		if (word & 0x8080808080808080)
+			break;
+	}
+	while (n < s.n && !(s.p[n] & 0x80))
+		n++;
+	return n;
+}
+
 bool text_is_utf8(struct str s)
 {
-	for (size_t eaten; s.n; s = str_skip(s, eaten)) {
+	for (size_t eaten = ascii_run(s); eaten < s.n; eaten = ascii_run(s)) {
 		uint32_t c;
 
-		eaten = plain_run(s);
-		if (!eaten && !(eaten = decode(s, &c)))
+		s = str_skip(s, eaten);
+		eaten = decode(s, &c);
+		if (!eaten)
 			return false;
+		s = str_skip(s, eaten);
 	}
 	return true;
 }

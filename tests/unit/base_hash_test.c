@@ -95,14 +95,19 @@ static void needs_a_partition(void **state)
 	assert_true(aborts(ask_for_no_partition));
 }
 
+static void null_views_hash_as_empty(void **state)
+{
+	(void)state;
+	assert_true(hash64((struct str){NULL, 0}, 1) == hash64(STR(""), 1));
+	assert_int_equal(hash_murmur2((struct str){NULL, 0}), hash_murmur2(STR("")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(murmur2_is_the_java_clients),
-	    cmocka_unit_test(partitions_are_in_range_and_spread),
-	    cmocka_unit_test(hash64_stays),
-	    cmocka_unit_test(every_byte_and_the_seed_count),
-	    cmocka_unit_test(needs_a_partition),
+	    cmocka_unit_test(null_views_hash_as_empty),           cmocka_unit_test(murmur2_is_the_java_clients),
+	    cmocka_unit_test(partitions_are_in_range_and_spread), cmocka_unit_test(hash64_stays),
+	    cmocka_unit_test(every_byte_and_the_seed_count),      cmocka_unit_test(needs_a_partition),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,7 @@ static void buf_formats(void **state)
 		buf_clear(&b);
 		buf_fmt(&b, "<%*s>", n, "");
 		assert_int_equal(b.n, n + 2);
+		assert_int_equal(b.p[n + 1], '>');
 		buf_release(&b);
 	}
 	buf_fmt(&b, "%d-", 1);
@@ -104,6 +105,21 @@ static void arena_hands_out_memory_of_its_own(void **state)
 	arena_reset(&a);
 	assert_non_null(arena_alloc(&a, 0));
 	arena_release(&a);
+}
+
+/* Sizes around those of the blocks, each as the first and as the second of an arena. */
+static void arena_takes_any_size(void **state)
+{
+	(void)state;
+	for (size_t size = 1 << 12; size <= 4 << 20; size *= 2) {
+		for (size_t n = size - 17; n <= size + 17; n++) {
+			struct arena a = ARENA_INIT;
+
+			memset(arena_alloc(&a, n), 1, n);
+			memset(arena_alloc(&a, n), 2, n);
+			arena_release(&a);
+		}
+	}
 }
 
 /* A batch like the last one needs no new memory; one large record does not stay. */
@@ -258,13 +274,29 @@ static void allocates_nothing_too(void **state)
 	free(q);
 }
 
+static void null_views_copy(void **state)
+{
+	(void)state;
+	struct arena a = ARENA_INIT;
+	struct buf b = BUF_INIT;
+	struct str none = {NULL, 0};
+
+	assert_string_equal(arena_dup(&a, none).p, "");
+	buf_str(&b, none);
+	assert_int_equal(b.n, 0);
+	buf_release(&b);
+	arena_release(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(null_views_copy),
 	    cmocka_unit_test(buf_grows),
 	    cmocka_unit_test(buf_formats),
 	    cmocka_unit_test(big_endian_sorts_as_numbers_do),
 	    cmocka_unit_test(arena_hands_out_memory_of_its_own),
+	    cmocka_unit_test(arena_takes_any_size),
 	    cmocka_unit_test(arena_keeps_one_regular_block),
 	    cmocka_unit_test(arena_copies_and_formats),
 	    cmocka_unit_test(own_replaces),

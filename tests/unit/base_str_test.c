@@ -183,9 +183,33 @@ static void prints_what_it_reads(void **state)
 	}
 }
 
+/* The views of a cleared struct. UBSan looks for what may not be done with them. */
+static void null_views_are_empty(void **state)
+{
+	(void)state;
+	struct str none = {NULL, 0}, head, s = none;
+	int64_t value;
+
+	assert_true(str_eq(none, STR("")) && str_eq(STR(""), none) && !str_eq(none, STR("a")));
+	assert_true(str_eq_nocase(none, STR("")) && str_cmp(none, STR("")) == 0);
+	assert_true(str_cmp(none, STR("a")) < 0 && str_cmp(STR("a"), none) > 0);
+	assert_true(str_starts(none, none) && str_starts(STR("a"), none) && !str_starts(none, STR("a")));
+	assert_true(str_starts_nocase(none, none) && str_starts_nocase(STR("a"), none));
+	assert_true(str_ends(none, none) && str_ends(STR("a"), none) && str_ends_nocase(none, none));
+	assert_int_equal(str_chr(none, 'a'), -1);
+	assert_int_equal(str_rchr(none, '\0'), -1);
+	assert_int_equal(str_find(none, STR("a")), -1);
+	assert_int_equal(str_find(none, none), 0);
+	assert_int_equal(str_find(STR("a"), none), 0);
+	assert_int_equal(str_skip(none, 3).n + str_head(none, 3).n + str_trim(none).n, 0);
+	assert_true(str_eat(&s, none) && !str_eat(&s, STR("a")) && !str_cut(&s, ',', &head));
+	assert_false(str_i64(none, &value));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(null_views_are_empty),
 	    cmocka_unit_test(compares),
 	    cmocka_unit_test(makes_views),
 	    cmocka_unit_test(knows_both_ends),

@@ -221,16 +221,29 @@ static void any_bytes_survive(void **state)
 	buf_release(&back);
 }
 
+static void null_views_are_clean(void **state)
+{
+	(void)state;
+	struct buf out = BUF_INIT;
+	struct str none = {NULL, 0};
+
+	text_clean(&out, none, 9);
+	text_hex(&out, none);
+	text_base64(&out, none);
+	assert_true(text_unhex(&out, none) && text_unbase64(&out, none));
+	assert_true(text_is_clean(none, 0) && text_is_utf8(none));
+	text_lower(NULL, 0);
+	assert_int_equal(out.n, 0);
+	buf_release(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(cleans),
-	    cmocka_unit_test(cleans_for_good),
-	    cmocka_unit_test(knows_every_character),
-	    cmocka_unit_test(lowers_ascii_only),
-	    cmocka_unit_test(hex_goes_both_ways),
-	    cmocka_unit_test(base64_goes_both_ways),
-	    cmocka_unit_test(any_bytes_survive),
+	    cmocka_unit_test(null_views_are_clean),  cmocka_unit_test(cleans),
+	    cmocka_unit_test(cleans_for_good),       cmocka_unit_test(knows_every_character),
+	    cmocka_unit_test(lowers_ascii_only),     cmocka_unit_test(hex_goes_both_ways),
+	    cmocka_unit_test(base64_goes_both_ways), cmocka_unit_test(any_bytes_survive),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
