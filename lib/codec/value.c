@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* value - see value.h: the tree itself, and JSON by jansson */
+/*
+ * value - see value.h: the tree itself, and JSON by jansson
+ *
+ * Errors name the place and the reason, never the text: it may be a stranger's, and errors end up in logs.
+ */
+#include <stdlib.h>
+
 #include <jansson.h>
 
 #include "lib/codec/value.h"
+#include "lib/codec/value_priv.h"
 #include "lib/codec/writer.h"
-
-enum { DEPTH_MAX = 64 };
 
 const struct val val_null = {.kind = VAL_NULL};
 
@@ -73,6 +78,36 @@ void val_write(struct writer *w, const struct val *v)
 	}
 }
 
+static int compare_keys(const void *x, const void *y)
+{
+	return str_cmp(*(const struct str *)x, *(const struct str *)y);
+}
+
+static bool twice_sorted(const struct val *keys, size_t n, struct arena *a)
+{
+	struct str *sorted = arena_alloc(a, n * sizeof(*sorted));
+
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = keys[i].s;
+	qsort(sorted, n, sizeof(*sorted), compare_keys);
+	for (size_t i = 1; i < n; i++)
+		if (str_eq(sorted[i - 1], sorted[i]))
+			return true;
+	return false;
+}
+
+/* Small maps, which nearly all are, by comparing each with each; a large one may be a stranger's and is sorted. */
+bool val_key_twice(const struct val *keys, size_t n, struct arena *a)
+{
+	if (n > 64)
+		return twice_sorted(keys, n, a);
+	for (size_t i = 1; i < n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (keys[k].s.n == keys[i].s.n && str_eq(keys[k].s, keys[i].s))
+				return true;
+	return false;
+}
+
 static int convert(json_t *j, struct arena *a, int depth, struct val *ret, struct err *err);
 
 static int convert_list(json_t *j, struct arena *a, int depth, struct val *ret, struct err *err)
@@ -104,8 +139,8 @@ static int convert_map(json_t *j, struct arena *a, int depth, struct val *ret, s
 static int convert(json_t *j, struct arena *a, int depth, struct val *ret, struct err *err)
 {
 	*ret = (struct val){.kind = VAL_NULL};
-	if (depth > DEPTH_MAX)
-		return err_set(err, ERR_SKIP, "json is nested too deep");
+	if (depth >= VAL_DEPTH_MAX && (json_is_object(j) || json_is_array(j)))
+		return err_set(err, ERR_SKIP, "bad json: nested too deep");
 	switch (json_typeof(j)) {
 	case JSON_OBJECT:
 		ret->kind = VAL_MAP;
@@ -135,14 +170,37 @@ static int convert(json_t *j, struct arena *a, int depth, struct val *ret, struc
 	}
 }
 
+static const struct {
+	enum json_error_code code;
+	const char *why;
+} reasons[] = {
+    {json_error_stack_overflow, "nested too deep"},
+    {json_error_invalid_utf8, "text is not valid utf-8"},
+    {json_error_premature_end_of_input, "cut short"},
+    {json_error_end_of_input_expected, "bytes behind the document"},
+    {json_error_null_byte_in_key, "NUL character in a key"},
+    {json_error_duplicate_key, "a key stands twice"},
+    {json_error_numeric_overflow, "number out of range"},
+};
+
+static const char *reason_of(enum json_error_code code)
+{
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (reasons[i].code == code)
+			return reasons[i].why;
+	return "malformed";
+}
+
 int val_from_json(struct str text, struct arena *a, const struct val **ret, struct err *err)
 {
 	json_error_t why;
-	json_t *j = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+	json_t *j =
+	    json_loadb(text.n ? text.p : "", text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
 	struct val *v = arena_zalloc(a, sizeof(*v));
 
 	if (j == NULL)
-		return err_set(err, ERR_SKIP, "bad json: %s", why.text);
+		return err_set(err, ERR_SKIP, "bad json at byte %d: %s", why.position,
+		               reason_of(json_error_code(&why)));
 	int result = convert(j, a, 0, v, err);
 	json_decref(j);
 	if (result == 0)

@@ -2,8 +2,8 @@
 /*
  * value - a parsed document as a tree in an arena, whichever of JSON, MessagePack or YAML it came from
  *
- * Lives as long as the arena. Depth is limited (64), size by the caller. A map keeps the order of its keys; a key
- * that stands twice is an error.
+ * Lives as long as the arena. Depth is limited (VAL_DEPTH_MAX), size by the caller. A map keeps the order of its keys;
+ * a key that stands twice is an error, and so is a NUL in a key. What cannot be read is ERR_SKIP, in YAML ERR_CONFIG.
  */
 #ifndef QLAPSE_CODEC_VALUE_H
 #define QLAPSE_CODEC_VALUE_H
@@ -11,6 +11,8 @@
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
 #include "lib/base/str.h"
+
+enum { VAL_DEPTH_MAX = 64 }; /* lists and maps within each other */
 
 enum val_kind { VAL_NULL, VAL_BOOL, VAL_INT, VAL_REAL, VAL_STR, VAL_BIN, VAL_LIST, VAL_MAP };
 
@@ -34,7 +36,8 @@ extern const struct val val_null;
 
 int val_from_json(struct str text, struct arena *a, const struct val **ret, struct err *err);
 int val_from_msgpack(struct str bytes, struct arena *a, const struct val **ret, struct err *err);
-/* Plain scalars: null ~, true false, integers; all others, and quoted ones, are strings. err names file:line. */
+/* Plain scalars: null, ~ and nothing at all, true, false (also True, TRUE and so on), decimal integers; all others, and
+ * quoted ones, are strings. Anchors, aliases, tags and a second document are refused. err names file:line. */
 int val_from_yaml(struct str text, const char *file, struct arena *a, const struct val **ret, struct err *err);
 
 const struct val *val_get(const struct val *map, const char *key); /* &val_null if absent or no map */

@@ -1,130 +1,194 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * value_msgpack - MessagePack documents as values, by msgpack-c
+ * value_msgpack - MessagePack read by a cursor over the bytes
  *
- * The zone into which msgpack-c unpacks is kept per thread and cleared for each
- * document, so that nothing is allocated once it has grown; what is returned is copied
- * into the caller's arena.
+ * Not by msgpack-c: its unpacker allocates a zone per document and stops at 32 levels, and a second walk would be
+ * needed to copy its objects. Here the bytes are copied into the arena once, strings point into that copy, and
+ * nothing else is allocated.
+ *
+ * A count in a head is believed only as far as bytes are left for so many items: no head makes us ask for memory
+ * that its document does not pay for (at most 64 bytes a byte).
  */
-#include <msgpack.h>
-
-#include "lib/base/text.h"
 #include "lib/codec/value.h"
 
-enum { DEPTH_MAX = 64 };
+#include <string.h>
 
-static int convert(const msgpack_object *o, struct arena *a, int depth, struct val *ret, struct err *err);
+#include "lib/base/text.h"
+#include "lib/codec/value_priv.h"
 
-static int convert_str(const char *p, uint32_t n, struct arena *a, struct val *ret, struct err *err)
+enum shape { NIL, FALSE, TRUE, UINT, SINT, FLOAT, TEXT, BYTES, LIST, MAP, REFUSED };
+
+/* First bytes from 0xc0 to 0xdf: what follows, and how many bytes its number (value or count) has. */
+static const struct {
+	enum shape shape;
+	unsigned char n_bytes;
+} heads[] = {
+    {NIL, 0},     {REFUSED, 0}, {FALSE, 0},   {TRUE, 0},    /* c0: c1 is never used */
+    {BYTES, 1},   {BYTES, 2},   {BYTES, 4},   {REFUSED, 0}, /* c4: c7 to c9 are extensions */
+    {REFUSED, 0}, {REFUSED, 0}, {FLOAT, 4},   {FLOAT, 8},   /* c8 */
+    {UINT, 1},    {UINT, 2},    {UINT, 4},    {UINT, 8},    /* cc */
+    {SINT, 1},    {SINT, 2},    {SINT, 4},    {SINT, 8},    /* d0 */
+    {REFUSED, 0}, {REFUSED, 0}, {REFUSED, 0}, {REFUSED, 0}, /* d4: extensions of fixed size */
+    {REFUSED, 0}, {TEXT, 1},    {TEXT, 2},    {TEXT, 4},    /* d8 */
+    {LIST, 2},    {LIST, 4},    {MAP, 2},     {MAP, 4},     /* dc */
+};
+
+struct cursor {
+	struct str rest;
+	size_t size; /* of the whole document */
+	struct arena *a;
+	struct err *err;
+};
+
+struct head {
+	enum shape shape;
+	unsigned n_bytes;
+	uint64_t number;
+};
+
+static int fail(const struct cursor *c, const char *why)
 {
-	struct str s = str_of(p, n);
+	return err_set(c->err, ERR_SKIP, "bad messagepack at byte %zu: %s", c->size - c->rest.n, why);
+}
 
-	if (!text_is_utf8(s))
-		return err_set(err, ERR_SKIP, "bad messagepack: text is not valid utf-8");
-	ret->kind = VAL_STR;
-	ret->s = arena_dup(a, s);
+static int read_head(struct cursor *c, struct head *ret)
+{
+	unsigned char first;
+
+	if (!c->rest.n)
+		return fail(c, "cut short");
+	first = (unsigned char)c->rest.p[0];
+	*ret = (struct head){.shape = SINT, .number = first};
+	if (first >= 0xe0)
+		ret->number = (uint64_t)(int64_t)(signed char)first;
+	else if (first >= 0xc0)
+		*ret = (struct head){.shape = heads[first - 0xc0].shape, .n_bytes = heads[first - 0xc0].n_bytes};
+	else if (first >= 0xa0)
+		*ret = (struct head){.shape = TEXT, .number = first & 0x1f};
+	else if (first >= 0x80)
+		*ret = (struct head){.shape = first >= 0x90 ? LIST : MAP, .number = first & 0x0f};
+	if (ret->shape == REFUSED)
+		return fail(c, "a type that is not used here");
+	if (c->rest.n <= ret->n_bytes)
+		return fail(c, "cut short");
+	for (unsigned i = 1; i <= ret->n_bytes; i++)
+		ret->number = ret->number << 8 | (unsigned char)c->rest.p[i];
+	c->rest = str_skip(c->rest, 1 + ret->n_bytes);
 	return 0;
 }
 
-static bool has_key(const struct val *map, size_t n, struct str key)
+static int64_t sign_extend(const struct head *head)
 {
-	for (size_t i = 0; i < n; i++)
-		if (str_eq(map->keys[i].s, key))
-			return true;
-	return false;
+	unsigned unused_bits = head->n_bytes ? 64 - 8 * head->n_bytes : 0;
+
+	return (int64_t)(head->number << unused_bits) >> unused_bits;
 }
 
-static int convert_map(const msgpack_object *o, struct arena *a, int depth, struct val *ret, struct err *err)
+static double real_of(const struct head *head)
 {
-	ret->kind = VAL_MAP;
-	ret->n = o->via.map.size;
-	ret->items = arena_zalloc(a, (ret->n + 1) * sizeof(*ret->items));
-	ret->keys = arena_zalloc(a, (ret->n + 1) * sizeof(*ret->keys));
+	uint32_t narrow = (uint32_t)head->number;
+	float single_precision;
+	double r;
+
+	if (head->n_bytes == 8) {
+		memcpy(&r, &head->number, sizeof(r));
+		return r;
+	}
+	memcpy(&single_precision, &narrow, sizeof(single_precision));
+	return single_precision;
+}
+
+static int read_bytes(struct cursor *c, const struct head *head, struct val *ret)
+{
+	if (head->number > c->rest.n)
+		return fail(c, "cut short");
+	*ret = (struct val){.kind = head->shape == TEXT ? VAL_STR : VAL_BIN};
+	ret->s = str_of(c->rest.p, head->number);
+	if (ret->kind == VAL_STR && !text_is_utf8(ret->s))
+		return fail(c, "a string is not UTF-8");
+	c->rest = str_skip(c->rest, head->number);
+	return 0;
+}
+
+static int read_key(struct cursor *c, struct val *ret)
+{
+	struct head head;
+
+	if (read_head(c, &head) < 0)
+		return -1;
+	if (head.shape != TEXT)
+		return fail(c, "a key is no string");
+	if (read_bytes(c, &head, ret) < 0)
+		return -1;
+	return str_chr(ret->s, '\0') < 0 ? 0 : fail(c, "NUL character in a key");
+}
+
+static int read_value(struct cursor *c, int depth, struct val *ret);
+
+static int read_items(struct cursor *c, const struct head *head, int depth, struct val *ret)
+{
+	bool map = head->shape == MAP;
+
+	if (depth == VAL_DEPTH_MAX)
+		return fail(c, "nested too deep");
+	if (head->number > c->rest.n / (map ? 2 : 1))
+		return fail(c, "cut short");
+	*ret = (struct val){.kind = map ? VAL_MAP : VAL_LIST};
+	ret->n = head->number;
+	ret->items = arena_alloc(c->a, ret->n * sizeof(*ret->items));
+	ret->keys = map ? arena_alloc(c->a, ret->n * sizeof(*ret->keys)) : NULL;
 	for (size_t i = 0; i < ret->n; i++) {
-		const msgpack_object_kv *kv = &o->via.map.ptr[i];
-		if (kv->key.type != MSGPACK_OBJECT_STR)
-			return err_set(err, ERR_SKIP, "bad messagepack: a key is no text");
-		if (convert_str(kv->key.via.str.ptr, kv->key.via.str.size, a, &ret->keys[i], err) < 0)
-			return -1;
-		if (has_key(ret, i, ret->keys[i].s))
-			return err_set(err, ERR_SKIP, "bad messagepack: a key stands twice");
-		if (convert(&kv->val, a, depth + 1, &ret->items[i], err) < 0)
+		if ((map && read_key(c, &ret->keys[i]) < 0) || read_value(c, depth + 1, &ret->items[i]) < 0)
 			return -1;
 	}
-	return 0;
+	return map && val_key_twice(ret->keys, ret->n, c->a) ? fail(c, "a key stands twice") : 0;
 }
 
-static int convert_list(const msgpack_object *o, struct arena *a, int depth, struct val *ret, struct err *err)
+static int read_value(struct cursor *c, int depth, struct val *ret)
 {
-	ret->kind = VAL_LIST;
-	ret->n = o->via.array.size;
-	ret->items = arena_zalloc(a, (ret->n + 1) * sizeof(*ret->items));
-	for (size_t i = 0; i < ret->n; i++)
-		if (convert(&o->via.array.ptr[i], a, depth + 1, &ret->items[i], err) < 0)
-			return -1;
-	return 0;
-}
+	struct head head;
 
-static int convert(const msgpack_object *o, struct arena *a, int depth, struct val *ret, struct err *err)
-{
-	*ret = (struct val){.kind = VAL_NULL};
-	if (depth > DEPTH_MAX)
-		return err_set(err, ERR_SKIP, "messagepack is nested too deep");
-	switch (o->type) {
-	case MSGPACK_OBJECT_NIL:
+	if (read_head(c, &head) < 0)
+		return -1;
+	switch (head.shape) {
+	case NIL:
+	case REFUSED:
+		*ret = val_null;
 		return 0;
-	case MSGPACK_OBJECT_BOOLEAN:
-		ret->kind = VAL_BOOL;
-		ret->b = o->via.boolean;
+	case FALSE:
+	case TRUE:
+		*ret = (struct val){.kind = VAL_BOOL, .b = head.shape == TRUE};
 		return 0;
-	case MSGPACK_OBJECT_POSITIVE_INTEGER:
-		if (o->via.u64 > INT64_MAX)
-			return err_set(err, ERR_SKIP, "bad messagepack: integer out of range");
-		ret->kind = VAL_INT;
-		ret->i = (int64_t)o->via.u64;
+	case UINT:
+		if (head.number > INT64_MAX)
+			return fail(c, "number out of range");
+		*ret = (struct val){.kind = VAL_INT, .i = (int64_t)head.number};
 		return 0;
-	case MSGPACK_OBJECT_NEGATIVE_INTEGER:
-		ret->kind = VAL_INT;
-		ret->i = o->via.i64;
+	case SINT:
+		*ret = (struct val){.kind = VAL_INT, .i = sign_extend(&head)};
 		return 0;
-	case MSGPACK_OBJECT_FLOAT32:
-	case MSGPACK_OBJECT_FLOAT64:
-		ret->kind = VAL_REAL;
-		ret->r = o->via.f64;
+	case FLOAT:
+		*ret = (struct val){.kind = VAL_REAL, .r = real_of(&head)};
 		return 0;
-	case MSGPACK_OBJECT_STR:
-		return convert_str(o->via.str.ptr, o->via.str.size, a, ret, err);
-	case MSGPACK_OBJECT_BIN:
-		ret->kind = VAL_BIN;
-		ret->s = arena_dup(a, str_of(o->via.bin.ptr, o->via.bin.size));
-		return 0;
-	case MSGPACK_OBJECT_ARRAY:
-		return convert_list(o, a, depth, ret, err);
-	case MSGPACK_OBJECT_MAP:
-		return convert_map(o, a, depth, ret, err);
-	default:
-		return err_set(err, ERR_SKIP, "bad messagepack: an extension type");
+	case TEXT:
+	case BYTES:
+		return read_bytes(c, &head, ret);
+	case LIST:
+	case MAP:
+		return read_items(c, &head, depth, ret);
 	}
+	return fail(c, "unknown type");
 }
 
 int val_from_msgpack(struct str bytes, struct arena *a, const struct val **ret, struct err *err)
 {
-	static _Thread_local msgpack_zone *zone;
-	struct val *v = arena_zalloc(a, sizeof(*v));
-	msgpack_object o;
-	size_t at = 0;
+	struct cursor c = {.rest = arena_dup(a, bytes), .size = bytes.n, .a = a, .err = err};
+	struct val *v = arena_alloc(a, sizeof(*v));
 
-	if (zone == NULL)
-		zone = msgpack_zone_new(16384);
-	else
-		msgpack_zone_clear(zone);
-	msgpack_unpack_return unpacked = msgpack_unpack(bytes.p, bytes.n, &at, zone, &o);
-	if (unpacked != MSGPACK_UNPACK_SUCCESS)
-		return err_set(err, ERR_SKIP, "bad messagepack: %s",
-		               unpacked == MSGPACK_UNPACK_EXTRA_BYTES ? "bytes behind the document"
-		                                                      : "cut short or malformed");
-	if (convert(&o, a, 0, v, err) < 0)
+	if (read_value(&c, 0, v) < 0)
 		return -1;
+	if (c.rest.n)
+		return fail(&c, "bytes behind the document");
 	*ret = v;
 	return 0;
 }
