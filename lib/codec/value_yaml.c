@@ -5,17 +5,18 @@
  * A configuration language, not all of YAML: anchors, aliases, tags and further
  * documents are refused, because each of them makes a file mean something else than it says at first sight.
  */
+#include <string.h>
+
 #include <yaml.h>
 
 #include "lib/base/check.h"
 #include "lib/codec/value.h"
 
-enum { DEPTH_MAX = 64 };
-
 struct reader {
 	yaml_parser_t parser;
 	struct arena *a;
 	const char *file;
+	struct str text;
 	struct err *err;
 };
 
@@ -29,10 +30,24 @@ static int refuse(const struct reader *r, int line, const char *why)
 	return err_set(r->err, ERR_CONFIG, "%s:%d: %s", r->file, line, why);
 }
 
+/* Bytes that are no text are found ahead of the scanner, so there is no mark, only how far they are in. */
+static int line_at(struct str text, size_t offset)
+{
+	int line = 1;
+
+	for (size_t i = 0; i < offset && i < text.n; i++)
+		line += text.p[i] == '\n';
+	return line;
+}
+
 static int next(struct reader *r, yaml_event_t *ev)
 {
+	const yaml_parser_t *p = &r->parser;
+
 	if (yaml_parser_parse(&r->parser, ev))
 		return 0;
+	if (p->error == YAML_READER_ERROR)
+		return refuse(r, line_at(r->text, p->problem_offset), p->problem);
 	return refuse(r, (int)r->parser.problem_mark.line + 1,
 	              r->parser.problem != NULL ? r->parser.problem : "not yaml");
 }
@@ -50,16 +65,16 @@ static void plain_scalar(struct str s, struct val *ret)
 	static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
 	static const char *const trues[] = {"true", "True", "TRUE", NULL};
 	static const char *const falses[] = {"false", "False", "FALSE", NULL};
-	bool negative = s.n > 1 && s.p[0] == '-';
+	int64_t i;
 
 	if (is_one_of(s, nulls)) {
 		ret->kind = VAL_NULL;
 	} else if (is_one_of(s, trues) || is_one_of(s, falses)) {
 		ret->kind = VAL_BOOL;
 		ret->b = is_one_of(s, trues);
-	} else if (str_i64(str_skip(s, negative), &ret->i)) {
+	} else if (str_i64(s, &i)) {
 		ret->kind = VAL_INT;
-		ret->i = negative ? -ret->i : ret->i;
+		ret->i = i;
 	} else {
 		ret->kind = VAL_STR;
 		ret->s = s;
@@ -118,6 +133,10 @@ static int map_key(struct reader *r, const yaml_event_t *ev, const struct val *m
 {
 	if (ev->type != YAML_SCALAR_EVENT)
 		return refuse(r, line_of(ev), "a key must be a word");
+	if (ev->data.scalar.anchor != NULL || ev->data.scalar.tag != NULL)
+		return refuse(r, line_of(ev), "anchors and tags are not supported");
+	if (memchr(ev->data.scalar.value, '\0', ev->data.scalar.length) != NULL)
+		return refuse(r, line_of(ev), "NUL character in a key");
 	ret->kind = VAL_STR;
 	ret->line = line_of(ev);
 	ret->s = arena_dup(r->a, str_of(ev->data.scalar.value, ev->data.scalar.length));
@@ -156,7 +175,7 @@ static int map(struct reader *r, int depth, struct val *ret)
 static int node(struct reader *r, const yaml_event_t *ev, int depth, struct val *ret)
 {
 	*ret = (struct val){.kind = VAL_NULL, .line = line_of(ev)};
-	if (depth > DEPTH_MAX)
+	if (depth >= VAL_DEPTH_MAX && ev->type != YAML_SCALAR_EVENT)
 		return refuse(r, line_of(ev), "nested too deep");
 	switch (ev->type) {
 	case YAML_SCALAR_EVENT:
@@ -207,11 +226,12 @@ static int document(struct reader *r, struct val *ret)
 
 int val_from_yaml(struct str text, const char *file, struct arena *a, const struct val **ret, struct err *err)
 {
-	struct reader r = {.a = a, .file = file, .err = err};
+	struct reader r = {.a = a, .file = file, .text = text, .err = err};
 	struct val *v = arena_zalloc(a, sizeof(*v));
 
 	CHECK(yaml_parser_initialize(&r.parser));
-	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text.p, text.n);
+	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&r.parser, (const unsigned char *)(text.n ? text.p : ""), text.n);
 	int result = document(&r, v);
 	yaml_parser_delete(&r.parser);
 	if (result == 0) {
