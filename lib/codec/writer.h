@@ -3,7 +3,9 @@
  * writer - one document, written front to back, as JSON or as MessagePack
  *
  * Errors are sticky: calls may be chained and writer_finish tells once. Nothing
- * is allocated per document once the buffers have grown (MessagePack).
+ * is allocated per document once the buffers have grown (MessagePack). A map
+ * or list holds 65535 items, and VAL_DEPTH_MAX of them may lie within each
+ * other. Calls out of order abort.
  */
 #ifndef QLAPSE_CODEC_WRITER_H
 #define QLAPSE_CODEC_WRITER_H
