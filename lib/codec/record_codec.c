@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* record_codec - see record_codec.h */
 #include "lib/base/buf.h"
+#include "lib/base/check.h"
 #include "lib/base/text.h"
 #include "lib/base/timefmt.h"
 #include "lib/codec/record_codec.h"
@@ -19,6 +20,14 @@ static void write_time(struct writer *w, int64_t ms)
 
 	time_format(ms, text);
 	writer_str(w, str_of(text, 24));
+}
+
+static void write_enum(struct writer *w, const struct field *f, int value)
+{
+	CHECK(value >= 0);
+	for (int i = 0; i <= value; i++)
+		CHECK(f->names[i] != NULL);
+	writer_str(w, str_from(f->names[value]));
 }
 
 static bool is_absent(const struct field *f, const void *at)
@@ -64,7 +73,7 @@ static void write_field(struct writer *w, const struct field *f, const void *at)
 		writer_bool(w, *(const bool *)at);
 		break;
 	case FIELD_ENUM:
-		writer_str(w, str_from(f->names[*(const int *)at]));
+		write_enum(w, f, *(const int *)at);
 		break;
 	case FIELD_LIST:
 		write_list(w, f, at);
@@ -189,9 +198,7 @@ int record_encode(struct writer *w, const struct record_type *type, const void *
 
 enum encoding encoding_of(struct str bytes)
 {
-	return bytes.n > 0 && (bytes.p[0] == '{' || bytes.p[0] == ' ' || bytes.p[0] == '\n' || bytes.p[0] == '\t')
-	           ? ENC_JSON
-	           : ENC_MSGPACK;
+	return bytes.n > 0 && str_chr(STR("{ \t\r\n"), bytes.p[0]) >= 0 ? ENC_JSON : ENC_MSGPACK;
 }
 
 int record_decode(enum encoding enc, struct str bytes, const struct record_type *type, struct arena *a, void *rec,

@@ -11,7 +11,8 @@
 void record_write(struct writer *w, const struct record_type *type, const void *rec);
 
 /* The map's fields into rec (all others absent). Unknown keys are ignored (a newer minor version wrote them); a field
- * of another kind, or an unknown name of an enum, is an error that names the field. Views point into v's arena. */
+ * of another kind, or an unknown name of an enum, is an error that names the field, and leaves rec half filled. Views point into
+ * v's arena; null is absent. */
 int record_read(const struct val *v, const struct record_type *type, struct arena *a, void *rec, struct err *err);
 
 /* Both steps at once. */

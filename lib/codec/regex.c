@@ -19,8 +19,8 @@ struct regex *regex_new(struct str pattern, bool jit, struct err *err)
 {
 	int why;
 	PCRE2_SIZE at;
-	pcre2_code *code =
-	    pcre2_compile((PCRE2_SPTR)pattern.p, pattern.n, PCRE2_CASELESS | PCRE2_NEVER_UTF, &why, &at, NULL);
+	pcre2_code *code = pcre2_compile((PCRE2_SPTR)(pattern.n ? pattern.p : ""), pattern.n,
+	                                 PCRE2_CASELESS | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP, &why, &at, NULL);
 
 	if (code == NULL) {
 		char text[160] = "";
@@ -54,7 +54,7 @@ void regex_free(struct regex *re)
 
 int regex_match(const struct regex *re, struct str text, struct str *ret_groups, size_t n_groups)
 {
-	int n = pcre2_match(re->code, (PCRE2_SPTR)text.p, text.n, 0, 0, re->data, re->limits);
+	int n = pcre2_match(re->code, (PCRE2_SPTR)(text.n ? text.p : ""), text.n, 0, 0, re->data, re->limits);
 
 	if (n < 0)
 		return n == PCRE2_ERROR_NOMATCH ? 0 : -1;
