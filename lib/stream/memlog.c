@@ -38,7 +38,7 @@ struct memlog {
 	struct buf *metas;          /* committed metadata by part */
 	int64_t *offsets;           /* committed offsets by part */
 	struct item *pending, **pending_end;
-	bool told_assignment;
+	bool told_assignment, assigned;
 	struct log_event ev;
 };
 
@@ -192,7 +192,7 @@ static enum log_result mem_poll(struct log *log, int timeout_ms, struct log_even
 		*ret = (struct log_event){.kind = LOG_ASSIGNED, .parts = m->parts, .n_parts = m->n_parts};
 		return LOG_OK;
 	}
-	for (size_t i = 0; i < m->n_parts; i++, m->turn = (m->turn + 1) % m->n_parts)
+	for (size_t i = 0; m->assigned && i < m->n_parts; i++, m->turn = (m->turn + 1) % m->n_parts)
 		if (next_item(m, ret))
 			break;
 	return LOG_OK;
@@ -243,6 +243,12 @@ static enum log_result mem_seek(struct log *log, const struct log_position *at, 
 			p->unread++;
 	}
 	return LOG_OK;
+}
+
+static enum log_result mem_assign(struct log *log, const struct log_position *at, size_t n, struct err *err)
+{
+	self(log)->assigned = true;
+	return mem_seek(log, at, n, err);
 }
 
 static void mem_pause(struct log *log, int topic, int partition, bool on)
@@ -363,7 +369,7 @@ static const struct log_ops mem_ops = {
     .poll = mem_poll,
     .committed = mem_committed,
     .watermark = mem_watermark,
-    .assign = mem_seek,
+    .assign = mem_assign,
     .seek = mem_seek,
     .pause = mem_pause,
     .restore_open = mem_restore_open,

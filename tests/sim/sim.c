@@ -44,7 +44,7 @@ struct sim *sim_new(const struct log_topic *topics, size_t n_topics, uint64_t se
 	s->n_topics = n_topics;
 	s->random = seed * 0x9e3779b97f4a7c15u + 0x2545f4914f6cdd1du;
 	s->faults = *faults;
-	s->now_ms = 1000000000;
+	s->now_ms = 1000000000000; /* later than any line */
 	s->parts = xcalloc(n_topics, sizeof(*s->parts));
 	for (size_t t = 0; t < n_topics; t++)
 		s->parts[t] = xcalloc((size_t)topics[t].partitions, sizeof(**s->parts));
@@ -59,6 +59,15 @@ static void free_txn(struct sim_txn *t)
 	free(t);
 }
 
+static void free_txns(struct sim_txn *list)
+{
+	while (list != NULL) {
+		struct sim_txn *t = list;
+		list = t->next;
+		free_txn(t);
+	}
+}
+
 void sim_free(struct sim *s)
 {
 	for (size_t t = 0; t < s->n_topics; t++) {
@@ -69,11 +78,8 @@ void sim_free(struct sim *s)
 		}
 		free(s->parts[t]);
 	}
-	while (s->txns != NULL) {
-		struct sim_txn *t = s->txns;
-		s->txns = t->next;
-		free_txn(t);
-	}
+	free_txns(s->open);
+	free_txns(s->ended);
 	sim_groups_free(s);
 	free(s->parts);
 	free(s);
@@ -151,9 +157,16 @@ int64_t sim_stable_end(const struct sim *s, int topic, int partition)
 /* Ends a transaction: markers into every partition it wrote to, offsets into the group. */
 void sim_end_txn(struct sim *s, struct sim_txn *t, bool commit)
 {
+	struct sim_txn **at = &s->open;
+
 	if (t->state != TXN_OPEN)
 		return;
 	t->state = commit ? TXN_COMMITTED : TXN_ABORTED;
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	t->next = s->ended;
+	s->ended = t;
 	for (size_t topic = 0; topic < s->n_topics; topic++) {
 		for (int p = 0; p < s->topics[topic].partitions; p++) {
 			bool wrote = false;
@@ -161,8 +174,8 @@ void sim_end_txn(struct sim *s, struct sim_txn *t, bool commit)
 			for (size_t i = part->stable; i < part->n && !wrote; i++)
 				wrote = part->items[i].txn == t;
 			if (wrote)
-				append(s, (struct sim_item){
-				              .rec = {.topic = (int)topic, .partition = p}, .marker = true});
+				append(s,
+				       (struct sim_item){.rec = {.topic = (int)topic, .partition = p}, .marker = true});
 			s->parts[topic][p].stable = (size_t)sim_stable_end(s, (int)topic, p);
 		}
 	}
@@ -207,8 +220,8 @@ enum log_result sim_begin(struct log *log, struct err *err)
 	(void)err;
 	CHECK(l->txn == NULL);
 	l->txn = xcalloc(1, sizeof(*l->txn));
-	l->txn->next = l->s->txns;
-	l->s->txns = l->txn;
+	l->txn->next = l->s->open;
+	l->s->open = l->txn;
 	l->txn->owner = l->id;
 	l->txn->began_ms = l->s->now_ms;
 	l->broken = false;
@@ -325,9 +338,11 @@ enum log_result sim_abort(struct log *log, struct err *err)
 void sim_init_producer(struct sim_log *l)
 {
 	drop_buffer(l);
-	for (struct sim_txn *t = l->s->txns; t != NULL; t = t->next)
+	for (struct sim_txn *next, *t = l->s->open; t != NULL; t = next) {
+		next = t->next;
 		if (t->owner == l->id)
 			sim_end_txn(l->s, t, false);
+	}
 	l->txn = NULL;
 }
 
@@ -362,8 +377,10 @@ void sim_close(struct log *log)
 void sim_pass(struct sim *s, int64_t ms)
 {
 	s->now_ms += ms;
-	for (struct sim_txn *t = s->txns; t != NULL; t = t->next)
-		if (t->state == TXN_OPEN && s->now_ms - t->began_ms > SIM_TXN_TIMEOUT_MS)
+	for (struct sim_txn *next, *t = s->open; t != NULL; t = next) {
+		next = t->next;
+		if (s->now_ms - t->began_ms > SIM_TXN_TIMEOUT_MS)
 			sim_end_txn(s, t, false);
+	}
 	sim_groups_pass(s);
 }

@@ -265,8 +265,8 @@ static enum log_result committed(struct log *log, struct log_position *inout, si
 
 	if (result != LOG_OK)
 		return result;
-	for (const struct sim_txn *t = l->s->txns; t != NULL; t = t->next) {
-		if (t->state == TXN_OPEN && t->group == l->group) {
+	for (const struct sim_txn *t = l->s->open; t != NULL; t = t->next) {
+		if (t->group == l->group) {
 			err_set(err, ERR_RETRY, "offsets are unstable");
 			return LOG_RETRY;
 		}

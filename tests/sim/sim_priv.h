@@ -72,10 +72,10 @@ struct sim_log {
 	size_t n_buffer, cap_buffer;
 	int commits;
 	/* group */
-	int generation;          /* that our assignment came with; -1: none */
-	bool member, joined;     /* known to the group; has rejoined the rebalance that is going on */
-	bool holds;              /* has an assignment that it has not given up */
-	bool must_lose, fresh;   /* to be told: LOST; ASSIGNED */
+	int generation;        /* that our assignment came with; -1: none */
+	bool member, joined;   /* known to the group; has rejoined the rebalance that is going on */
+	bool holds;            /* has an assignment that it has not given up */
+	bool must_lose, fresh; /* to be told: LOST; ASSIGNED */
 	struct log_position *scratch;
 	size_t n_scratch;
 	struct sim_read *reads, *restores;
@@ -90,7 +90,7 @@ struct sim {
 	bool calm, in_meanwhile;
 	int64_t now_ms;
 	struct sim_part **parts;
-	struct sim_txn *txns;
+	struct sim_txn *open, *ended;
 	struct sim_group groups[SIM_GROUPS_MAX];
 	size_t n_groups;
 	void (*meanwhile)(void *arg, const struct log *self);
