@@ -166,12 +166,12 @@ static void add_message(const struct delivery *d, struct buf *out)
 }
 
 static const char *const whose[] = {
-    [OWNER_UNKNOWN] = "not known from these words",
-    [OWNER_SENDER] = "ours: this side can mend it",
-    [OWNER_NETWORK] = "of the network between us and the destination",
-    [OWNER_RECIPIENT_ORG] = "the destination's: those who run it can mend it",
-    [OWNER_RECIPIENT] = "the recipient's",
-    [OWNER_NOBODY] = "nobody's: it passes by itself",
+    [SIDE_UNKNOWN] = "not known from these words",
+    [SIDE_US] = "ours: this side can mend it",
+    [SIDE_THEM] = "the destination's: those who run it can mend it",
+    [SIDE_PARTNER] = "the partner's: those who run it can mend it",
+    [SIDE_NETWORK] = "of the network between us and the destination",
+    [SIDE_NOBODY] = "nobody's: it passes by itself",
 };
 
 static void add_verdict(struct explainer *x, const struct delivery *d, struct buf *out)
@@ -184,7 +184,8 @@ static void add_verdict(struct explainer *x, const struct delivery *d, struct bu
 		layout_entry(out, "detail", "%.*s", STR_FMT(d->detail));
 	if (d->microsoft_code.n && !str_eq(d->microsoft_code, STR("other")))
 		layout_entry(out, "code", "%.*s in Microsoft's list of mail flow problems", STR_FMT(d->microsoft_code));
-	layout_entry(out, "whose", "%s", whose[d->owner]);
+	layout_entry(out, "whose", "%s%s", whose[d->side],
+	             d->owner == OWNER_RECIPIENT ? " (the recipient in person)" : "");
 	classify_explain(x->classify, d, &x->arena, &trail);
 	if (trail.rule) {
 		add_why(trail.rule, &trail, &why);

@@ -1,0 +1,312 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The command line from outside: help, exit statuses, suggestions, golden output.
+
+usage: cli_test.py QLAPSE SOURCE_DIR [--update]   --update writes the golden files anew
+"""
+import concurrent.futures
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+QLAPSE, SOURCE = sys.argv[1], sys.argv[2]
+UPDATE = "--update" in sys.argv[3:]
+HERE = os.path.join(SOURCE, "tests", "cli")
+LINES = os.path.join(HERE, "lines.log")
+NOWHERE = "kafka.bootstrap.servers=127.0.0.1:1"
+CONNECTOR = ('connectors=[{name: branch, kind: own, domains: [branch.example.net], '
+             'contact: "noc@example.net"}]')
+USAGE, NOINPUT, UNAVAILABLE, IOERR, CONFIG = 64, 66, 69, 74, 78
+
+
+def run(*args, stdin=b"", env=None):
+    """(status, stdout, stderr) of one call."""
+    done = subprocess.run([QLAPSE, *args], input=stdin, capture_output=True, timeout=60,
+                          env={**os.environ, **(env or {})})
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def commands():
+    text = run()[1]
+    return re.findall(r"^  (\w+)  +[a-z]", text.split("First steps:")[0], re.M)
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def fails(self, args, status, message, **kw):
+        got, out, err = run(*args, **kw)
+        self.assertEqual((got, out), (status, ""), err)
+        self.assertIn(message, err)
+        self.assertTrue(err.splitlines()[-1].startswith("qlapse"), err)
+
+    def works(self, *args, **kw):
+        got, out, err = run(*args, **kw)
+        self.assertEqual(got, 0, err)
+        return out
+
+    def golden(self, name, text):
+        path = os.path.join(HERE, "golden", name)
+        if UPDATE:
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(text)
+        with open(path, encoding="utf-8") as f:
+            self.assertEqual(f.read(), text, f"not as in {path}; if it is right so, run this test with --update")
+
+
+class Help(Case):
+    def test_all_commands_are_there(self):
+        self.assertEqual(sorted(commands()),
+                         sorted("run replay watch feed explain check topics version".split()))
+
+    def test_general(self):
+        for args in ([], ["help"], ["--help"], ["-h"]):
+            out = self.works(*args)
+            for part in ("Usage: qlapse COMMAND", "First steps:", "Exit status:", "  78  "):
+                self.assertIn(part, out)
+
+    def test_each_command_teaches(self):
+        for c in commands():
+            with self.subTest(c):
+                out = self.works("help", c)
+                self.assertEqual(out, self.works(c, "--help"))
+                self.assertEqual(out, self.works(c, "-h"))
+                for part in (f"Usage: qlapse {c} [OPTION...]", "Options:\n", "  --help", "Exit status:"):
+                    self.assertIn(part, out)
+                if c != "version":
+                    self.assertRegex(out, r"Examples:\n  .*qlapse " + c)
+                for line in out.split("Examples:")[0].splitlines() + out.split("Options:")[1].splitlines():
+                    self.assertLessEqual(len(line), 88, line)
+
+    def test_help_wins_over_missing_arguments(self):
+        self.assertIn("Usage:", self.works("replay", "--emit", "alerts", "--help"))
+
+    def test_options_for_tests_are_not_told(self):
+        self.assertNotIn("abort-every", self.works("help", "run"))
+
+    def test_version(self):
+        out = self.works("version")
+        self.assertRegex(out, r"^qlapse \d+\.\d+\.\d+\n")
+        self.assertEqual(out, self.works("--version"))
+
+
+class Usage(Case):
+    CASES = [
+        (["replya"], "unknown command 'replya'; did you mean 'replay'?"),
+        (["help", "expalin"], "unknown command 'expalin'; did you mean 'explain'?"),
+        (["zzzzzzzzzzzz"], "unknown command 'zzzzzzzzzzzz'; 'qlapse help' lists them"),
+        (["replay", "--emti", "alerts", "x"], "unknown option '--emti'; did you mean '--emit'?"),
+        (["replay", "--summray=json", "x"], "unknown option '--summray=json'; did you mean '--summary'?"),
+        (["explain", "-j"], "unknown option '-j'"),
+        (["run", "--abort-evry", "1"], "unknown option '--abort-evry'"),
+        (["replay", "x", "--emit"], "option '--emit' wants a value"),
+        (["explain", "--json=1"], "option '--json' takes no value"),
+        (["replay", "--emit", "alert", "x"], "did you mean 'alerts'?"),
+        (["replay", "--emit", "zzzzzzzz", "x"], "--emit wants one of deliveries, "),
+        (["replay", "--year", "12", "x"], "--year wants a number from 1970 to 9999, not '12'"),
+        (["replay", "--year", "1e3", "x"], "--year wants a number from 1970 to 9999, not '1e3'"),
+        (["replay", "--until", "noon", "x"], "--until wants a time"),
+        (["replay"], "FILE... is missing"),
+        (["watch"], "FILE... is missing"),
+        (["version", "x"], "'x' is one argument too many"),
+        (["check", "x"], "'x' is one argument too many"),
+        (["version", "--config", "x"], "unknown option '--config'"),
+        (["watch", "--now", "2026-11-24T08:00:00Z", "x"], "--now goes with --once"),
+        (["watch", "--once", "--now", "noon", "x"], "--now wants a time"),
+        (["topics"], "is missing"),
+        (["topics", "creat"], "unknown action 'creat'; did you mean 'create'?"),
+        (["topics", "read"], "'read' wants the name of a topic"),
+        (["topics", "check", "alerts"], "'check' takes no arguments"),
+        (["feed", "x"], "no raw_topics are configured: --topic says which"),
+        (["feed", "--set", "raw_topics=[a, b]", "x"], "several raw_topics are configured"),
+        (["feed", "--topic", "a", "--shift-to-now", "-"], "--shift-to-now reads the files twice"),
+        (["feed", "--topic", "a", "--rate", "0", "x"], "--rate wants a number from 1"),
+    ]
+
+    def test_mistakes(self):
+        for args, message in self.CASES:
+            with self.subTest(" ".join(args)):
+                self.fails(args, USAGE, message)
+
+
+class Statuses(Case):
+    def test_input_files(self):
+        for args in (["replay"], ["watch", "--once"], ["watch"]):
+            with self.subTest(args):
+                self.fails([*args, LINES, "/nonexistent/mail.log"], NOINPUT,
+                           "cannot read '/nonexistent/mail.log': No such file or directory")
+                self.fails([*args, SOURCE], NOINPUT, "Is a directory")
+        self.fails(["feed", "--topic", "a", "--shift-to-now", "/nonexistent/x"], NOINPUT, "No such file")
+
+    def test_no_broker(self):
+        calls = (["topics", "check"], ["topics", "create"], ["topics", "clocks"], ["topics", "read", "alerts"],
+                 ["check", "--broker"], ["run"], ["feed", LINES])
+        with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:  # each waits for 10 s
+            for call in [pool.submit(self.fails, [*args, "--set", "raw_topics=[mail]", "--set", NOWHERE], UNAVAILABLE,
+                                     "no broker answers") for args in calls]:
+                call.result()
+
+    def test_configuration(self):
+        with tempfile.TemporaryDirectory() as d:
+            path = os.path.join(d, "q.yaml")
+            for text, message in (("threads: 2\nthreds: 2\n", ":2: unknown option 'threds'; did you mean 'threads'?"),
+                                  ("track:\n  lifetime: 2\n", ":2: 'track.lifetime' wants a duration"),
+                                  ("a: [\n", "q.yaml:")):
+                with open(path, "w", encoding="utf-8") as f:
+                    f.write(text)
+                for command in ("check", "explain", "run"):
+                    with self.subTest((text, command)):
+                        self.fails([command, "--config", path], CONFIG, message)
+        self.fails(["check", "--config", "/nonexistent/q.yaml"], CONFIG, "No such file or directory")
+        self.fails(["check", "--set", "threads=0"], CONFIG, "--set threads=0: 'threads' wants a whole number")
+        self.fails(["check", "--set", "threads"], CONFIG, "--set wants path=value")
+        self.fails(["check", "--set", "track.forget_after=1h"], CONFIG, "must be longer than track.lifetime")
+        self.fails(["check", "--set", "classify.catalog=/nonexistent"], CONFIG, "/nonexistent")
+        self.fails(["run"], CONFIG, "raw_topics")
+
+    def test_settings_that_would_break_a_guarantee(self):
+        for name in ("enable.auto.commit", "isolation.level", "transactional.id", "group.id", "acks",
+                     "partition.assignment.strategy", "enable.idempotence", "auto.offset.reset"):
+            with self.subTest(name):
+                self.fails(["check", "--set", "raw_topics=[a]", "--set", NOWHERE, "--set", f"kafka.{name}=1"], CONFIG,
+                           name)
+        self.fails(["check", "--set", NOWHERE, "--set", "kafka.no.such.setting=1"], CONFIG, "no.such.setting")
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full")
+    def test_full_output(self):
+        for args in (["help"], ["check", "--print-sample"], ["explain", "--json", "x"], ["replay", LINES]):
+            with self.subTest(args), open("/dev/full", "wb") as full:
+                done = subprocess.run([QLAPSE, *args], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+                self.assertEqual(done.returncode, IOERR)
+                self.assertIn(b"qlapse", done.stderr)
+
+
+class Check(Case):
+    def test_tells_what_would_run(self):
+        out = self.works("check", "--set", "raw_topics=[{name: mail, partitions: 3}]", "--set", NOWHERE, "--set",
+                         "stages=[track, queue]", "--set", "threads=2", "--set", CONNECTOR)
+        for part in ("track, queue; threads per stage: 2", "mail, 3 partitions; dead letters go to mail.dlq",
+                     "branch (own), contact: noc@example.net", "48 h", "built in"):
+            self.assertIn(part, out)
+
+    def test_sample_is_a_configuration(self):
+        sample = self.works("check", "--print-sample")
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
+            f.write(re.sub(r"^#", "", sample, flags=re.M))
+            f.flush()
+            out = self.works("check", "--config", f.name)
+        self.assertIn("mail-log-dmz, 8 partitions", out)
+
+    def test_reference(self):
+        with open(os.path.join(SOURCE, "docs", "OPTIONS.md"), encoding="utf-8") as f:
+            self.assertEqual(self.works("check", "--print-options", "markdown"), f.read())
+        self.assertIn("track.lifetime: 2d\n", self.works("check", "--print-options", "text"))
+
+
+class Explain(Case):
+    KEYS = ("mta event queue_id recipient destination next_hop group provider connector reply_code enhanced_code class "
+            "family detail suspended permanent_reply microsoft_code owner side rule tier remedy").split()
+
+    def setUp(self):
+        with open(LINES, encoding="utf-8") as f:
+            self.lines = f.read().splitlines()
+
+    def test_json(self):
+        out = self.works("explain", "--json", "--set", CONNECTOR, *self.lines)
+        self.golden("explain.ndjson", out)
+        objects = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual(len(objects), len(self.lines))
+        for o in objects:
+            extra = [k for k in o if k not in self.KEYS]
+            self.assertEqual(list(o)[:len(self.KEYS)], self.KEYS)
+            self.assertEqual(len(extra), o["event"] is None)
+            self.assertLessEqual(set(extra), {"fact", "noise", "dead_letter"})
+            self.assertIs(type(o["suspended"]), bool)
+            self.assertIs(type(o["permanent_reply"]), bool)
+        self.assertEqual([o["class"] for o in objects[:4]],
+                         ["greylisted", "connect_timeout", "connect_refused", None])
+        self.assertEqual([o["suspended"] for o in objects[:4]], [False, False, True, False])
+        self.assertEqual(objects[1]["connector"], "branch")
+        self.assertEqual([list(o.items())[-1] for o in objects[4:]],
+                         [("fact", "removed"), ("noise", "connect"), ("dead_letter", "cut_line"), ("noise", "empty"),
+                          ("dead_letter", "unknown_format")])
+
+    def test_words(self):
+        out = self.works("explain", "--set", CONNECTOR, *self.lines[1:])
+        out = re.sub(r"\.yaml:\d+\), the \d+(st|nd|rd|th) tried", ".yaml:N), the Nth tried", out)
+        self.golden("explain.txt", out)  # new rules come, and lines move
+
+    def test_input_is_as_arguments(self):
+        with open(LINES, "rb") as f:
+            text = f.read()
+        want = self.works("explain", "--json", *self.lines)
+        self.assertEqual(want, self.works("explain", "--json", stdin=text))
+        self.assertEqual(want, self.works("explain", "--json", stdin=text.rstrip(b"\n"),
+                                          env={"TZ": "Asia/Tokyo", "LC_ALL": "C"}))
+        self.assertEqual("", self.works("explain", stdin=b""))
+
+    def test_bytes_of_any_kind(self):
+        out = self.works("explain", "--json", stdin=b"\xff\xfe\0\n" + b"x" * 2000000 + b"\n\n")
+        self.assertEqual([list(json.loads(line).items())[-1] for line in out.splitlines()],
+                         [("dead_letter", "binary"), ("dead_letter", "too_long"), ("noise", "empty")])
+
+
+class Replay(Case):
+    def test_same_whatever_the_surroundings(self):
+        for emit in ("deliveries", "transitions", "messages", "queues", "dlq"):
+            with self.subTest(emit):
+                want = self.works("replay", "--emit", emit, "--year", "2026", LINES)
+                self.assertTrue(want)
+                for args, env in (([], {"TZ": "America/New_York"}), ([], {"LC_ALL": "C", "LANG": "tr_TR.UTF-8"}),
+                                  (["--set", "batch=1"], {})):
+                    self.assertEqual(want, self.works("replay", "--emit", emit, "--year", "2026", *args, LINES, env=env))
+
+
+class Watch(Case):
+    def log(self, n):
+        return "".join(f"2026-11-24T06:{i // 60:02}:{i % 60:02}Z mx1 postfix/smtp[1]: {0xA0000 + i:X}: "
+                       f"to=<u{i}@branch.example.net>, relay=none, delay=1, delays=0/0/1/0, dsn=4.4.1, status=deferred "
+                       "(connect to mx.branch.example.net[192.0.2.7]:25: Connection refused)\n"
+                       for i in range(n)).encode()
+
+    def once(self, n, now, *args):
+        return self.works("watch", "--once", "--now", now, "--set", CONNECTOR, *args, "-", stdin=self.log(n))
+
+    def test_nothing_is_wrong(self):
+        self.assertEqual(self.once(5, "2026-11-24T07:30:00Z"),
+                         "Nothing is wrong. 5 lines read; messages in the queue as far as is known: 5, overdue: 0.\n")
+        self.assertEqual(self.once(5, "2026-11-24T07:30:00Z", "--json"), "")
+
+    def test_something_is_wrong(self):
+        out = self.once(30, "2026-11-24T07:30:00Z")
+        for part in ("Warning: connect_refused to branch, 30 messages wait", "What to do:", "Contact: noc@example.net",
+                     "30 lines read"):
+            self.assertIn(part, out)
+        (incident,) = map(json.loads, self.once(30, "2026-11-24T07:30:00Z", "--json").splitlines())
+        self.assertEqual((incident["group"], incident["family"], incident["class"], incident["messages"],
+                          incident["state"]), ("branch", "reach", "connect_refused", 30, "open"))
+        self.assertIn("Critical", self.once(1, "2026-11-26T05:00:00Z"))
+
+    def test_follows_until_told_to_stop(self):
+        for sig in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(sig), tempfile.NamedTemporaryFile("wb") as f:
+                f.write(self.log(2))
+                f.flush()
+                p = subprocess.Popen([QLAPSE, "watch", f.name], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                first = p.stdout.readline()
+                p.send_signal(sig)
+                out, err = p.communicate(timeout=60)
+                self.assertEqual((p.returncode, out, err), (0, b"", b""))
+                self.assertIn(b"Nothing is wrong. 2 lines read", first)
+
+    def test_ends_with_its_pipe(self):
+        self.assertIn("Nothing is wrong.", self.works("watch", "-", stdin=self.log(2)))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
