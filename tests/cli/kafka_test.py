@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""topics, feed and check --broker against a real broker, which this starts and ends.
+
+usage: kafka_test.py QLAPSE SOURCE_DIR WORK_DIR   exit status 77: no broker can be had here (1 with CI=true)
+"""
+import base64
+import collections
+import datetime
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+QLAPSE, SOURCE, WORK = sys.argv[1:4]
+KAFKA = os.path.join(SOURCE, "deploy", "kafka", "kafka.sh")
+BROKER = os.path.join(WORK, "kafka-cli")
+USAGE, UNAVAILABLE, CONFIG = 64, 69, 78
+
+
+def broker(action):
+    return subprocess.run([KAFKA, action, "--dir", BROKER], capture_output=True, timeout=300, check=False)
+
+
+class Kafka(unittest.TestCase):
+    serial = 0
+
+    def setUp(self):
+        Kafka.serial += 1
+        self.prefix = f"t{os.getpid()}-{Kafka.serial}"
+        with open(os.path.join(BROKER, "bootstrap"), encoding="ascii") as f:
+            bootstrap = f.read().strip()
+        self.settings = [f"kafka.bootstrap.servers={bootstrap}", f"prefix={self.prefix}", f"app={self.prefix}",
+                         f"raw_topics=[{{name: {self.prefix}-raw, partitions: 3}}]"]
+
+    def run_it(self, *args, stdin=b"", settings=()):
+        sets = [x for s in [*self.settings, *settings] for x in ("--set", s)]
+        done = subprocess.run([QLAPSE, *args, *sets], input=stdin, capture_output=True, timeout=120, check=False)
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    def works(self, *args, **kw):
+        status, out, err = self.run_it(*args, **kw)
+        self.assertEqual(status, 0, err)
+        return out
+
+    def fails(self, status, message, *args, **kw):
+        got, _, err = self.run_it(*args, **kw)
+        self.assertEqual(got, status, err)
+        self.assertIn(message, err)
+
+    def raw_by_partition(self):
+        clocks = map(json.loads, self.works("topics", "clocks", "--json").splitlines())
+        return [c["lag"] for c in clocks if c["stage"] == "ingest"]
+
+    def raw_lines(self):
+        out = self.works("topics", "read", f"{self.prefix}-raw")
+        return collections.Counter(base64.b64decode(json.loads(line)["bytes"]) for line in out.splitlines())
+
+    def test_create_check_read(self):
+        self.fails(UNAVAILABLE, "topics are missing", "topics", "check")
+        self.fails(UNAVAILABLE, "there is no topic", "check", "--broker")
+        self.fails(UNAVAILABLE, "there is no topic", "topics", "clocks")
+        self.fails(UNAVAILABLE, "there is no topic", "topics", "read", "alerts")
+        self.fails(UNAVAILABLE, "there is no topic", "feed", "-", stdin=b"x\n")
+        made = self.works("topics", "create").splitlines()
+        self.assertEqual(len(made), 10)
+        self.assertTrue(all(line.startswith("made") for line in made))
+        again = self.works("topics", "create").splitlines()
+        self.assertTrue(all(line.startswith("is there") for line in again))
+        self.assertIn(f"right    {self.prefix}-raw, 3 partitions", self.works("topics", "check"))
+        self.assertIn("has all 10 topics", self.works("check", "--broker"))
+        for name in ("alerts", "alerts.v1", f"{self.prefix}.alerts.v1"):
+            self.assertEqual(self.works("topics", "read", name), "")
+        status, out, err = self.run_it("topics", "check", settings=["partitions=5"])
+        self.assertEqual(status, CONFIG, err)
+        self.assertIn(f"wrong    {self.prefix}.deliveries.v1: 4 partitions, configured are 5", out)
+        self.assertIn(f"right    {self.prefix}.alerts.v1, 1 partitions", out)
+        self.fails(CONFIG, "4 partitions where 5 are configured", "check", "--broker", settings=["partitions=5"])
+        self.fails(CONFIG, "4 partitions where 5 are configured", "run", settings=["partitions=5"])
+        self.fails(UNAVAILABLE, "there is no topic", "topics", "read", "no-such-topic")
+
+    def test_feed_scatters(self):
+        self.works("topics", "create")
+        lines = [f"2026-11-24T08:00:{i:02}Z mx{i % 2} x: {i}".encode() for i in range(10)]
+        self.works("feed", "-", stdin=b"\n".join(lines) + b"\n\n")
+        self.assertEqual(self.raw_by_partition(), [4, 4, 3])
+        self.assertEqual(self.raw_lines(), collections.Counter([*lines, b""]))
+
+    def test_feed_by_host(self):
+        self.works("topics", "create")
+        lines = [f"2026-11-24T08:00:{i:02}Z mx{i % 2} x: {i}".encode() for i in range(10)]
+        self.works("feed", "--key", "host", "-", stdin=b"\n".join(lines))
+        counts = self.raw_by_partition()
+        self.assertEqual(sum(counts), 10)
+        self.assertLessEqual(set(counts), {0, 5, 10})
+        rows = self.works("topics", "read", f"{self.prefix}-raw", "--with-order").splitlines()
+        self.assertEqual(collections.Counter(json.loads(r)["key"] for r in rows), {"mx0": 5, "mx1": 5})
+
+    def test_feed_one_partition(self):
+        self.works("topics", "create")
+        self.works("feed", "--partition", "1", "-", stdin=b"a\nb\n\x00\xff\n" + b"x" * 1200000 + b"\n")
+        self.assertEqual(self.raw_by_partition(), [0, 4, 0])
+        self.assertEqual(sorted(map(len, self.raw_lines())), [1, 1, 2, 960 * 1024])
+        self.fails(USAGE, "has 3 partitions, from 0 on: there is no 3", "feed", "--partition", "3", "-", stdin=b"a")
+
+    def test_feed_as_if_now(self):
+        self.works("topics", "create")
+        with tempfile.NamedTemporaryFile("w") as f:
+            f.write("2020-02-28T23:59:58.5Z mx1 x: 1\nFeb 28 23:59:59 mx1 x: 2\n")
+            f.flush()
+            self.works("feed", "--shift-to-now", "--year", "2020", "--key", "host", f.name)
+        now = datetime.datetime.now(datetime.timezone.utc)
+        first = next(line.decode() for line in self.raw_lines() if line.endswith(b"1"))
+        at = datetime.datetime.fromisoformat(first.split()[0].replace("Z", "+00:00").replace(".5", ".500"))
+        self.assertLess(abs((now - at).total_seconds()), 60)
+        self.assertTrue(any(line.decode().startswith(f"{at + datetime.timedelta(seconds=1):%b} ")
+                            for line in self.raw_lines()))
+
+    def test_pace(self):
+        self.works("topics", "create")
+        start = datetime.datetime.now()
+        self.works("feed", "--rate", "20", "-", stdin=b"x\n" * 21)
+        self.assertGreaterEqual((datetime.datetime.now() - start).total_seconds(), 1)
+
+
+if __name__ == "__main__":
+    started = broker("start")
+    if started.returncode:
+        print("no broker can be had here:", started.stderr.decode().strip())
+        sys.exit(1 if os.environ.get("CI") == "true" else 77)
+    try:
+        unittest.main(argv=sys.argv[:1])
+    finally:
+        broker("stop")
+        broker("clean")
