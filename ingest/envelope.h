@@ -3,8 +3,9 @@
  * envelope - what the shipper and syslog put around a line: time, host, program
  *
  * Reads RFC 5424, RFC 3164 and RFC 3339 heads with or without <PRI>, a head with the
- * year in front ("2013 Jun 10 06:28:18.123 host"), and bare lines that begin with the
- * program's tag or a queue id. Left to right; nothing behind the head is looked at.
+ * year in front ("2013 Jun 10 06:28:18.123 host"), heads without a host, and bare lines
+ * that begin with the program's tag or a queue id. Left to right; nothing behind the
+ * head is looked at. A further form is a function and a row in envelope.c.
  */
 #ifndef QLAPSE_INGEST_ENVELOPE_H
 #define QLAPSE_INGEST_ENVELOPE_H
@@ -25,7 +26,7 @@ struct envelope {
  * zone from UTC. False if the line has no head of a known form. */
 bool envelope_read(struct str line, int64_t record_ms, int64_t zone_ms, struct envelope *ret);
 
-/* The stamp alone. False if the line begins with none. *ret_year_less: the year is that of year. */
-bool envelope_stamp(struct str *line, int year, int64_t zone_ms, struct envelope *ret, bool *ret_year_less);
+/* Moves *line to its stamp: behind a byte order mark, "<PRI>" and the version of RFC 5424. */
+void envelope_skip_priority(struct str *line);
 
 #endif

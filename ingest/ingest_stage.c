@@ -86,7 +86,7 @@ static struct str rest_of(struct ingest_stage *s, const struct stage_record *rec
 	return buf_view(&s->rest);
 }
 
-static void dead_letter(struct ingest_stage *s, const struct stage_record *rec, const char *reason,
+static void dead_letter(struct ingest_stage *s, const struct stage_record *rec, const char *reason, const char *detail,
                         struct stage_out *out)
 {
 	const struct log_record *log = rec->log;
@@ -104,6 +104,8 @@ static void dead_letter(struct ingest_stage *s, const struct stage_record *rec, 
 	o.part_key = rec->key.n > 0 ? rec->key : buf_view(&s->source);
 	o.headers[0] = (struct log_header){"qlapse_reason", str_from(reason)};
 	o.headers[1] = (struct log_header){"qlapse_source", buf_view(&s->source)};
+	if (detail != NULL)
+		o.headers[o.n_headers++] = (struct log_header){"qlapse_detail", str_from(detail)};
 	out->put(out, &o);
 	out->count(out, count_of(reason), 1);
 }
@@ -149,7 +151,7 @@ static int apply(void *config, struct store *store, const struct stage_record *r
 		out->count(out, count_of(r.word), 1);
 		break;
 	case LINE_DEAD:
-		dead_letter(s, rec, r.word, out);
+		dead_letter(s, rec, r.word, r.detail, out);
 		break;
 	}
 	arena_reset(&s->scratch);
@@ -158,7 +160,7 @@ static int apply(void *config, struct store *store, const struct stage_record *r
 
 static void reject(void *config, const struct stage_record *rec, const char *reason, struct stage_out *out)
 {
-	dead_letter(config, rec, reason, out);
+	dead_letter(config, rec, reason, NULL, out);
 }
 
 const struct stage_ops ingest_stage_ops = {

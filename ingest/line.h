@@ -19,8 +19,9 @@ enum line_kind { LINE_EVENT, LINE_FACT, LINE_NOISE, LINE_DEAD };
 
 struct line_result {
 	enum line_kind kind;
-	const char *word;  /* kind of noise or reason of the dead letter: of a fixed list (ingest/words.def) */
-	struct delivery d; /* event, fact; views into the line and the scratch arena */
+	const char *word;   /* kind of noise or reason of the dead letter: of a fixed list (ingest/words.def) */
+	const char *detail; /* dead letter: the field it is about, a literal; NULL: none */
+	struct delivery d;  /* event, fact; views into the line and the scratch arena */
 };
 
 struct ingest_config {

@@ -1,56 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* linetime - see linetime.h */
-#include "ingest/envelope.h"
 #include "ingest/linetime.h"
-#include "lib/base/timefmt.h"
+
+#include "ingest/envelope.h"
+#include "ingest/stamp.h"
 
 #define DAY_MS       ((int64_t)24 * 3600 * 1000)
 #define HALF_YEAR_MS (183 * DAY_MS)
+
+enum { LEAP_SPAN = 8 };
 
 void line_clock_init(struct line_clock *c, int year, int64_t mtime_ms, int64_t zone_ms)
 {
 	*c = (struct line_clock){year, mtime_ms, zone_ms, TIME_NONE};
 }
 
-static void skip_head(struct str *line)
-{
-	if (line->n > 2 && line->p[0] == '<') {
-		ssize_t end = str_chr(str_head(*line, 6), '>');
-		if (end > 0)
-			*line = str_skip(*line, (size_t)end + 1);
-	}
-	str_eat(line, STR("1 ")); /* RFC 5424 */
-}
-
-/* The latest year that does not put the first stamp after the file's time. */
-static int first_year(const struct line_clock *c, struct str line)
+/* The latest year that does not put the stamp after the file's time. */
+static int first_year(const struct line_clock *c, const struct stamp *stamp)
 {
 	struct civil mtime;
-	struct envelope env;
-	bool year_less;
 
-	time_to_civil(c->mtime_ms, &mtime);
-	if (envelope_stamp(&line, mtime.year, c->zone_ms, &env, &year_less) && env.time_ms > c->mtime_ms + DAY_MS)
-		return mtime.year - 1;
+	time_to_civil(c->mtime_ms + DAY_MS, &mtime);
+	for (int year = mtime.year; year > mtime.year - LEAP_SPAN; year--) {
+		int64_t ms = stamp_in_year(stamp, year);
+
+		if (ms != TIME_NONE && ms <= c->mtime_ms + DAY_MS)
+			return year;
+	}
 	return mtime.year;
+}
+
+/* 29 February of a year that has none is its 28th: the order of the lines is worth more than the day. */
+static int64_t in_year(struct stamp stamp, int year)
+{
+	int64_t ms = stamp_in_year(&stamp, year);
+
+	if (ms != TIME_NONE || stamp.civil.month != 2)
+		return ms;
+	stamp.civil.day = 28;
+	return stamp_in_year(&stamp, year);
 }
 
 int64_t line_time(struct line_clock *c, struct str line)
 {
-	struct envelope env;
-	bool year_less;
+	struct stamp stamp;
+	int64_t ms;
 
-	skip_head(&line);
-	if (c->year == 0 && c->mtime_ms != TIME_NONE)
-		c->year = first_year(c, line);
-	struct str rest = line;
-	if (!envelope_stamp(&rest, c->year == 0 ? 1970 : c->year, c->zone_ms, &env, &year_less))
+	envelope_skip_priority(&line);
+	if (!stamp_eat(&line, c->zone_ms, &stamp))
 		return c->last_ms;
-	if (year_less && c->last_ms != TIME_NONE && env.time_ms < c->last_ms - HALF_YEAR_MS) {
-		c->year++;
-		rest = line;
-		envelope_stamp(&rest, c->year, c->zone_ms, &env, &year_less);
+	if (stamp.civil.year != 0) {
+		ms = stamp_time(&stamp, 0);
+	} else {
+		if (c->year == 0 && c->mtime_ms != TIME_NONE)
+			c->year = first_year(c, &stamp);
+		if (c->year == 0)
+			c->year = 1970;
+		ms = in_year(stamp, c->year);
+		if (c->last_ms != TIME_NONE && ms != TIME_NONE && ms < c->last_ms - HALF_YEAR_MS)
+			ms = in_year(stamp, ++c->year);
 	}
-	c->last_ms = env.time_ms;
+	if (ms != TIME_NONE)
+		c->last_ms = ms;
 	return c->last_ms;
 }

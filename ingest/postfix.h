@@ -9,28 +9,15 @@
 #ifndef QLAPSE_INGEST_POSTFIX_H
 #define QLAPSE_INGEST_POSTFIX_H
 
-#include "ingest/envelope.h"
-#include "ingest/line.h"
+#include "ingest/grammar.h"
 
-/* Is this the tag of a Postfix service? Two-part services ("postfix/relay/smtp") and any syslog_name are. */
-bool postfix_is(struct str program);
+/* Claims every tag whose last part is a service of Postfix ("postfix/smtp", "out/relay/smtp"), every tag that begins
+ * with "postfix", and lines without a tag. A tag without a service ("postfix", as rsyslog's APP-NAME has it) is read by
+ * what the line says. */
+extern const struct grammar_ops postfix_grammar;
 
-/* env: the head. ret->d is cleared; site, host, mta, time and ts_quality are set by the caller. An empty program is a bare
- * line that begins with a queue id. */
-void postfix_read(const struct ingest_config *c, const struct envelope *env, struct arena *scratch,
-                  struct line_result *ret);
-
-/* postfix_delivery.c: what stands behind "QUEUEID: " in a delivery record. */
-void postfix_delivery(const struct ingest_config *c, const struct envelope *env, struct str service, struct str text,
+/* postfix_delivery.c: what stands behind "QUEUEID: " in a delivery record. agent: last part of the tag, or empty. */
+void postfix_delivery(const struct ingest_config *c, const struct envelope *env, struct str agent, struct str text,
                       struct arena *scratch, struct line_result *ret);
-
-/* Shared by both. */
-const char *postfix_noise(struct line_result *ret, const char *word);
-const char *postfix_dead(struct line_result *ret, const char *word);
-struct str postfix_clean(struct str s, size_t max, struct arena *scratch);
-/* "<address>", quoted local parts included; moves *s behind '>'. */
-bool postfix_eat_address(struct str *s, struct str *ret);
-
-enum { POSTFIX_ADDRESS_MAX = 512, POSTFIX_HOST_MAX = 255 };
 
 #endif
