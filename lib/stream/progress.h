@@ -13,7 +13,7 @@
 #include "lib/base/timefmt.h"
 
 struct progress {
-	int64_t clock_ms;   /* what our ticks may have told; TIME_NONE: none yet */
+	int64_t clock_ms;   /* everything before it has been done; what our ticks may tell. TIME_NONE: none yet */
 	int64_t read_upto;  /* every record below this offset has been read */
 	struct buf applied; /* order stamp of the last record applied in order; empty: none */
 };

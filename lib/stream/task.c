@@ -64,13 +64,17 @@ bool task_start(struct task *t, const struct log_position *committed)
 	return true;
 }
 
+static void raise_clock(struct task *t, int64_t least_ms)
+{
+	if (least_ms > t->now.clock_ms)
+		t->now.clock_ms = least_ms;
+}
+
 static void take_tick(struct task *t, const struct worker_config *c, struct str tick, int64_t now_ms)
 {
 	if (!clocks_tick(&t->clocks, tick, now_ms))
 		return;
-	int64_t least_ms = clocks_least(&t->clocks, now_ms, c->stall_after_ms, &t->stalled);
-	if (least_ms > t->now.clock_ms)
-		t->now.clock_ms = least_ms;
+	raise_clock(t, clocks_least(&t->clocks, now_ms, c->stall_after_ms, &t->stalled));
 }
 
 void task_take(struct task *t, const struct worker_config *c, const struct log_record *rec, int64_t now_ms,
@@ -282,8 +286,19 @@ int64_t task_horizon(const struct task *t)
 	return horizon_ms;
 }
 
+/* What goes into the metadata: the clock as far as everything before it has been done, never going back. */
+static struct progress done(const struct task *t)
+{
+	struct progress p = t->now;
+	int64_t horizon_ms = task_horizon(t);
+
+	p.clock_ms = horizon_ms > t->committed.clock_ms ? horizon_ms : t->committed.clock_ms;
+	return p;
+}
+
 struct log_position task_position(const struct task *t, struct buf *scratch)
 {
+	const struct progress p = done(t);
 	int64_t oldest = waiting_oldest_offset(&t->waiting), late = waiting_oldest_offset(&t->late);
 	int64_t offset = t->next_offset;
 	size_t from = scratch->n;
@@ -292,7 +307,7 @@ struct log_position task_position(const struct task *t, struct buf *scratch)
 		offset = oldest;
 	if (late >= 0 && late < offset)
 		offset = late;
-	progress_write(&t->now, scratch);
+	progress_write(&p, scratch);
 	return (struct log_position){t->topic, t->partition, offset, str_skip(buf_view(scratch), from)};
 }
 
@@ -304,7 +319,8 @@ void task_commit(struct task *t)
 		store_commit(t->store);
 	t->committed_offset = task_position(t, &scratch).offset;
 	buf_release(&scratch);
-	progress_copy(&t->committed, &t->now);
+	const struct progress p = done(t);
+	progress_copy(&t->committed, &p);
 	clocks_copy(&t->committed_clocks, &t->clocks);
 }
 
@@ -322,4 +338,5 @@ void task_abort(struct task *t, unsigned faults)
 	waiting_clear(&t->late);
 	clocks_copy(&t->clocks, &t->committed_clocks);
 	start_over(t);
+	raise_clock(t, clocks_least(&t->clocks, 0, TIME_NEVER, &t->stalled));
 }

@@ -299,6 +299,8 @@ bool worker_take(struct worker *w, const struct log_event *ev, int64_t now_ms)
 {
 	struct task *t;
 
+	if ((ev->kind == LOG_RECORD || ev->kind == LOG_CLOCK) && w->phase != PHASE_RUNNING)
+		return true; /* the partitions are being taken up anew: assign() will go back to it */
 	switch (ev->kind) {
 	case LOG_ASSIGNED:
 		assigned(w, ev);
