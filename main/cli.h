@@ -3,8 +3,8 @@
  * cli - the command line: a command is a const table of what it takes and what its help says, and a function
  *
  * Every command is main/cmd_<name>.c with one struct cli_command, listed in main.c. All take --config, --set and
- * --help, which are read here. The parsing is getopt_long's. Messages go to standard error, one line each, "qlapse: ...".
- * Exit codes are those of <sysexits.h>, documented by cli_exits.
+ * --help, which are read here. The parsing is getopt_long's. Messages go to standard error, one line each, "qlapse:
+ * ...". Exit codes are those of <sysexits.h>, documented by cli_exits.
  */
 #ifndef QLAPSE_MAIN_CLI_H
 #define QLAPSE_MAIN_CLI_H

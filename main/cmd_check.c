@@ -2,8 +2,8 @@
 /*
  * cmd_check - is the configuration right, and what would run with it?
  *
- * File and --set have been read and checked before this runs: what is left are librdkafka's settings, the catalogue of rules,
- * and with --broker the topics. Prints the documentation of the options, too.
+ * File and --set have been read and checked before this runs: what is left are librdkafka's settings, the catalogue
+ * of rules, and with --broker the topics. Prints the documentation of the options, too.
  */
 #include <stdio.h>
 

@@ -2,8 +2,8 @@
 /*
  * cmd_feed - the lines of files into a raw topic, in the order in which replay would read them
  *
- * A record's time is the line's. Without keys the lines are scattered over the partitions as most shippers do it, but in a
- * fixed way: line n of all goes to partition n mod N.
+ * A record's time is the line's. Without keys the lines are scattered over the partitions as most shippers do it,
+ * but in a fixed way: line n of all goes to partition n mod N.
  */
 #include <stdio.h>
 #include <stdlib.h>

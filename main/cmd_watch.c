@@ -2,8 +2,8 @@
 /*
  * cmd_watch - the whole pipeline in this process, on the wall clock: for a host without Kafka
  *
- * First comes what the files hold already, in their own time and without a word; then the state of things is told, and from
- * then on every alert as it comes.
+ * First comes what the files hold already, in their own time and without a word; then the state of things is told,
+ * and from then on every alert as it comes.
  */
 #include <inttypes.h>
 #include <poll.h>

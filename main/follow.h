@@ -2,9 +2,10 @@
 /*
  * follow - lines of files as they are written, through renames and truncation
  *
- * What is there already comes first, merged by time as in lines.h; then whatever has come since the last call. A file that was
- * renamed is read to its end, and left for the new one of its name as soon as that holds something (while it is empty the
- * writer may still have the old one open). A file that has shrunk is read from its start. No line is later than now.
+ * What is there already comes first, merged by time as in lines.h; then whatever has come since the last call. A
+ * file that was renamed is read to its end, and left for the new one of its name as soon as that holds something
+ * (while it is empty the writer may still have the old one open). A file that has shrunk is read from its start. No
+ * line is later than now.
  */
 #ifndef QLAPSE_MAIN_FOLLOW_H
 #define QLAPSE_MAIN_FOLLOW_H

@@ -7,7 +7,8 @@
 
 enum { LAYOUT_WIDTH = 79, LAYOUT_INDENT = 12 };
 
-/* Appends text, its words wrapped: lines end before column width and go on at column indent. The cursor is at column at. */
+/* Appends text, its words wrapped: lines end before column width and go on at column indent. The cursor is at
+ * column at. */
 void layout_wrap(struct buf *out, struct str text, size_t at, size_t indent, size_t width);
 
 /* "name        text", wrapped. */

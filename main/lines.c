@@ -2,8 +2,8 @@
 /*
  * lines - see lines.h
  *
- * A reader's buffer holds one line as a rule, LINE_READ_MAX and a chunk at most: what is longer is given cut, and the rest
- * up to the newline is dropped as it is read.
+ * A reader's buffer holds one line as a rule, LINE_READ_MAX and a chunk at most: what is longer is given cut, and
+ * the rest up to the newline is dropped as it is read.
  */
 #include "main/lines.h"
 

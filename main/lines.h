@@ -2,12 +2,13 @@
 /*
  * lines - lines of log files, one after the other, with the time that each was written
  *
- * A reader takes lines from one descriptor: without their newline, NUL bytes and all, a last one without newline too. A line
- * longer than LINE_READ_MAX is given once, cut there. A merge gives the lines of several files in the order of pipeline
- * time: p of a line is its own time or that of a line before it in the same file, if later; ties go by the place of the file.
+ * A reader takes lines from one descriptor: without their newline, NUL bytes and all, a last one without newline
+ * too. A line longer than LINE_READ_MAX is given once, cut there. A merge gives the lines of several files in the
+ * order of pipeline time: p of a line is its own time or that of a line before it in the same file, if later; ties
+ * go by the place of the file.
  *
- * Lines before the first stamp take that stamp, if it comes within LINE_LOOK_AHEAD bytes; lines of a file without stamps the
- * file's own time. No clock is read here: the caller says what now is.
+ * Lines before the first stamp take that stamp, if it comes within LINE_LOOK_AHEAD bytes; lines of a file without
+ * stamps the file's own time. No clock is read here: the caller says what now is.
  */
 #ifndef QLAPSE_MAIN_LINES_H
 #define QLAPSE_MAIN_LINES_H
@@ -16,7 +17,8 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 
-/* With key and headers still below the limits that Kafka and librdkafka have by default: fed and replayed, a line is the same. */
+/* With key and headers still below the limits that Kafka and librdkafka have by default: fed and replayed, a
+ * line is the same. */
 enum { LINE_READ_MAX = 960 << 10, LINE_LOOK_AHEAD = 64 << 10 };
 
 struct line_reader {
@@ -35,12 +37,12 @@ enum line_read { LINE_READ_ONE, LINE_READ_END, LINE_READ_FAILED };
 
 void line_reader_init(struct line_reader *r, int fd);
 void line_reader_release(struct line_reader *r);
-/* The view is valid until the next call. last: what stands at the end without a newline is a line; without it, it waits for
- * its rest. END may be followed by more when the file has grown. */
+/* The view is valid until the next call. last: what stands at the end without a newline is a line; without it,
+ * it waits for its rest. END may be followed by more when the file has grown. */
 enum line_read line_reader_next(struct line_reader *r, bool last, struct str *ret, struct err *err);
 
-/* Sets the clock by the first stamp in what comes next, so that lines before it get a time by it, and the year is that of a
- * stamp. Reads ahead, and may wait for it. */
+/* Sets the clock by the first stamp in what comes next, so that lines before it get a time by it, and the year
+ * is that of a stamp. Reads ahead, and may wait for it. */
 int line_reader_prime(struct line_reader *r, struct line_clock *clock, struct err *err);
 
 struct line_options {

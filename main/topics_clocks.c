@@ -2,8 +2,8 @@
 /*
  * topics_clocks - how far each stage has come, from the committed offsets of its group and what travels with them
  *
- * The offset is that of the first record which still waits; everything below read_upto has been read (lib/stream/progress.h),
- * so the lag is counted from there.
+ * The offset is that of the first record which still waits; everything below read_upto has been read
+ * (lib/stream/progress.h), so the lag is counted from there.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -20,7 +20,8 @@ struct topic_reader {
 	struct buf out;
 };
 
-/* Index in the list of the topic of that name, or of our own whose short name it is ("alerts", "alerts.v1"). n: none. */
+/* Index in the list of the topic of that name, or of our own whose short name it is ("alerts", "alerts.v1"). n:
+ * none. */
 static size_t find_topic(const struct topic_list *list, const char *name)
 {
 	for (size_t i = 0; i < list->n; i++)
