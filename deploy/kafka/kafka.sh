@@ -3,10 +3,12 @@
 # A real Apache Kafka (KRaft, loopback only) for tests and for trying qlapse out; not for production.
 #
 #   kafka.sh start [--dir DIR] [--brokers N] [--version V]   starts it and waits until it takes clients
-#   kafka.sh stop|status|clean [--dir DIR]                   clean also removes its data
+#   kafka.sh stop [--dir DIR] [--node N]                     its data stays; one broker of it, or all
+#   kafka.sh status|clean [--dir DIR]                        clean stops it and removes its data
 #
-# DIR/bootstrap holds the brokers' addresses. Each DIR is a cluster of its own on free ports.
-# Exit codes: 69 what it needs is not there (it says what), 1 it did not start (its log says why).
+# DIR/bootstrap holds the brokers' addresses. Each DIR is a cluster of its own on free ports, which it keeps
+# over restarts; start brings up those of its brokers that do not run.
+# Exit codes: 64 wrong usage, 69 what it needs is not there (it says what), 1 it did not start (its log says why).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,17 +16,21 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/qlapse
 dir=$cache/kafka
 brokers=1
 version=4.1.1
+only=
 command=${1:-}
 [ $# -gt 0 ] && shift
 while [ $# -gt 0 ]; do
+	[ $# -gt 1 ] || { echo "kafka.sh: $1 needs a value" >&2; exit 64; }
 	case $1 in
 	--dir) dir=$2 ;;
 	--brokers) brokers=$2 ;;
 	--version) version=$2 ;;
+	--node) only=$2 ;;
 	*) echo "kafka.sh: unknown option $1" >&2; exit 64 ;;
 	esac
 	shift 2
 done
+dir=$(realpath -m "$dir")
 
 missing() {
 	echo "kafka.sh: $1" >&2
@@ -33,8 +39,8 @@ missing() {
 
 fetch_jars() {
 	libs=$cache/kafka-$version
-	[ -e "$libs/.complete" ] && return
 	command -v java >/dev/null || missing "java is missing (Debian: default-jre-headless)"
+	[ -e "$libs/.complete" ] && return
 	command -v mvn >/dev/null || missing "mvn is missing (Debian: maven)"
 	local slf4j=slf4j-simple
 	case $version in 3.*) slf4j=slf4j-reload4j ;; esac
@@ -46,18 +52,22 @@ fetch_jars() {
 		mvn -q -B -f "$here/pom.xml" -Dkafka.version="$version" -Dslf4j.artifact=$slf4j \
 			dependency:copy-dependencies -DoutputDirectory="$libs" >&2 || exit 1
 		touch "$libs/.complete"
-	) 9>"$cache/kafka.lock" || missing "Kafka's jars cannot be had from Maven Central (network?)"
+	) 9>"$cache/kafka.lock" || missing "the jars of Kafka $version cannot be had from Maven Central (network?)"
 }
 
-# Two ports per broker that nobody listens on now.
-free_ports() {
-	python3 - "$1" <<'PY'
-import socket, sys
-socks = [socket.socket() for _ in range(int(sys.argv[1]))]
-for s in socks:
-    s.bind(("127.0.0.1", 0))
-print(*(s.getsockname()[1] for s in socks))
-PY
+# Ports that nobody listens on now, below those that the kernel gives to outgoing connections.
+free_ports() { # how many
+	local port n=0
+	while read -r port; do
+		takes_clients "$port" && continue
+		echo "$port"
+		n=$((n + 1))
+		[ $n -eq "$1" ] && return
+	done < <(shuf -i 20000-32000)
+}
+
+takes_clients() { # port
+	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
 write_config() { # node, client port, controller port, voters
@@ -98,77 +108,119 @@ write_config() { # node, client port, controller port, voters
 	CONF
 }
 
-is_running() {
+# The process of a broker, if it runs: the number in its pid file may be another's by now.
+pid_of() { # node
 	local pid
-	for pid in "$dir"/*/pid; do
-		[ -e "$pid" ] && kill -0 "$(cat "$pid")" 2>/dev/null && return 0
+	pid=$(cat "$dir/$1/pid" 2>/dev/null) || return 1
+	tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qxF "$dir/$1/server.properties" || return 1
+	echo "$pid"
+}
+
+# The brokers that this folder has, started or not.
+nodes() {
+	local path
+	for path in "$dir"/*/server.properties; do
+		[ -e "$path" ] && basename "$(dirname "$path")"
+	done
+	return 0
+}
+
+is_running() {
+	local node
+	for node in $(nodes); do
+		pid_of "$node" >/dev/null && return 0
 	done
 	return 1
 }
 
-takes_clients() { # port
-	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
-}
-
-start() {
-	if is_running; then
-		echo "kafka.sh: runs already at $(cat "$dir/bootstrap")" >&2
-		return
-	fi
-	fetch_jars
+# Writes the folder of a cluster that starts for the first time.
+lay_out() {
+	local ports node voters='' bootstrap=''
 	mkdir -p "$dir"
-	local ports node voters='' bootstrap='' id
-	read -r -a ports <<<"$(free_ports $((2 * brokers)))"
-	[ -e "$dir/cluster" ] || java -cp "$libs/*" kafka.tools.StorageTool random-uuid >"$dir/cluster" 2>/dev/null
-	id=$(tail -n 1 "$dir/cluster")
+	rm -rf "$dir"/[1-9]/data # of a start that was cut off
+	mapfile -t ports < <(free_ports $((2 * brokers)))
 	for ((node = 1; node <= brokers; node++)); do
 		voters+="${voters:+,}$node@127.0.0.1:${ports[2 * node - 1]}"
 		bootstrap+="${bootstrap:+,}127.0.0.1:${ports[2 * node - 2]}"
 	done
+	java -cp "$libs/*" kafka.tools.StorageTool random-uuid 2>/dev/null | tail -n 1 >"$dir/cluster"
 	for ((node = 1; node <= brokers; node++)); do
 		mkdir -p "$dir/$node/data"
 		write_config $node "${ports[2 * node - 2]}" "${ports[2 * node - 1]}" "$voters"
-		java -cp "$libs/*" kafka.tools.StorageTool format -t "$id" -c "$dir/$node/server.properties" -g \
-			>"$dir/$node/format.log" 2>&1 || { cat "$dir/$node/format.log" >&2; exit 1; }
-		setsid nohup java -Xms256m -Xmx512m -XX:+UseSerialGC -Dlog4j.configuration="file:$dir/$node/log4j.properties" \
-			-Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
-			-cp "$libs/*" kafka.Kafka "$dir/$node/server.properties" >"$dir/$node/log" 2>&1 </dev/null 9>&- &
-		echo $! >"$dir/$node/pid"
+		java -cp "$libs/*" kafka.tools.StorageTool format -t "$(cat "$dir/cluster")" \
+			-c "$dir/$node/server.properties" -g >"$dir/$node/format.log" 2>&1 ||
+			{ cat "$dir/$node/format.log" >&2; exit 1; }
 	done
+	echo "$version" >"$dir/version"
 	echo "$bootstrap" >"$dir/bootstrap"
-	local tries
-	for ((node = 1; node <= brokers; node++)); do
-		for ((tries = 0; tries < 600; tries++)); do
-			takes_clients "${ports[2 * node - 2]}" && break
-			kill -0 "$(cat "$dir/$node/pid")" 2>/dev/null || { tail -n 20 "$dir/$node/log" >&2; exit 1; }
-			sleep 0.1
-		done
+}
+
+launch() { # node
+	setsid nohup java -Xms256m -Xmx512m -XX:+UseSerialGC -Dlog4j.configuration="file:$dir/$1/log4j.properties" \
+		-Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
+		-cp "$libs/*" kafka.Kafka "$dir/$1/server.properties" >"$dir/$1/log" 2>&1 </dev/null 9>&- &
+	echo $! >"$dir/$1/pid"
+}
+
+# A broker opens its port when it is ready. Returns 1 if it has ended instead or takes more than a minute.
+wait_for() { # node
+	local port tries
+	port=$(sed -n 's/^advertised.listeners=.*://p' "$dir/$1/server.properties")
+	for ((tries = 0; tries < 600; tries++)); do
+		kill -0 "$(cat "$dir/$1/pid")" 2>/dev/null || return 1
+		takes_clients "$port" && return
+		sleep 0.1
 	done
-	takes_clients "${ports[0]}" || { tail -n 20 "$dir/1/log" >&2; exit 1; }
+	return 1
+}
+
+start() {
+	local node
+	[ -e "$dir/version" ] && version=$(cat "$dir/version")
+	fetch_jars
+	[ -e "$dir/bootstrap" ] || lay_out
+	for node in $(nodes); do
+		[ -n "$only" ] && [ "$node" != "$only" ] && continue
+		if pid_of "$node" >/dev/null; then
+			echo "kafka.sh: broker $node runs already" >&2
+		else
+			launch "$node"
+		fi
+	done
+	for node in $(nodes); do
+		[ -n "$only" ] && [ "$node" != "$only" ] && continue
+		wait_for "$node" && continue
+		echo "kafka.sh: broker $node did not start; the end of its log:" >&2
+		tail -n 20 "$dir/$node/log" >&2
+		stop
+		exit 1
+	done
 	cat "$dir/bootstrap"
 }
 
+# Asks it to end, then after 15 s ends it.
 stop() {
-	local pid tries
-	for pid in "$dir"/*/pid; do
-		[ -e "$pid" ] || continue
-		kill "$(cat "$pid")" 2>/dev/null || true
+	local node pid tries
+	for node in ${only:-$(nodes)}; do
+		pid=$(pid_of "$node") || continue
+		kill "$pid" 2>/dev/null || true
 	done
-	for ((tries = 0; tries < 150; tries++)); do
-		is_running || break
-		sleep 0.1
+	for node in ${only:-$(nodes)}; do
+		for ((tries = 0; tries < 150; tries++)); do
+			pid=$(pid_of "$node") || break
+			sleep 0.1
+		done
+		pid=$(pid_of "$node") && kill -9 "$pid" 2>/dev/null
+		rm -f "$dir/$node/pid"
 	done
-	for pid in "$dir"/*/pid; do
-		[ -e "$pid" ] || continue
-		kill -9 "$(cat "$pid")" 2>/dev/null || true
-		rm -f "$pid"
-	done
+	return 0
 }
 
+case $brokers in [1-9]) ;; *) echo "kafka.sh: --brokers takes 1 to 9" >&2; exit 64 ;; esac
 case $command in
 start) start ;;
 stop) stop ;;
 status) if is_running; then cat "$dir/bootstrap"; else echo "not running"; exit 1; fi ;;
-clean) stop; rm -rf "$dir" ;;
-*) sed -n '3,10p' "$0" | sed 's/^# \{0,1\}//'; exit 64 ;;
+clean) only=''; stop; rm -rf "$dir" ;;
+*) sed -n '3,11p' "$0" | sed 's/^# \{0,1\}//'; exit 64 ;;
 esac
