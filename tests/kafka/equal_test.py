@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What `qlapse run` writes to a real Kafka equals what `qlapse replay` says of the same lines.
+
+usage: equal_test.py QLAPSE SOURCE_DIR WORK_DIR [--release] [--by-host] [--kills N] [--abort-every N] [--messages N] [--seed N]
+Two worker processes; one raw partition is empty but for the last line. Exit status 77: no broker can be had.
+"""
+import argparse
+import collections
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import stream  # noqa: E402
+
+RAW, INNER = 4, 4
+LIMIT_S = 400
+
+
+class Test:
+    def __init__(self, args):
+        self.a = args
+        self.dir = os.path.join(args.work, f"equal-{os.getpid()}")
+        os.makedirs(self.dir, exist_ok=True)
+        self.kafka = os.path.join(args.source, "deploy", "kafka", "kafka.sh")
+        self.broker = os.path.join(self.dir, "kafka")
+        self.workers = {}
+        self.random = random.Random(args.seed)
+
+    def start_broker(self):
+        done = subprocess.run([self.kafka, "start", "--dir", self.broker], capture_output=True, text=True, timeout=300)
+        if done.returncode == 69:
+            print("skipped:", done.stderr.strip())
+            sys.exit(1 if os.environ.get("CI") == "true" else 77)
+        if done.returncode != 0:
+            sys.exit(f"the broker does not start: {done.stderr}")
+        bootstrap = open(os.path.join(self.broker, "bootstrap"), encoding="ascii").read().strip()
+        self.config = os.path.join(self.dir, "qlapse.yaml")
+        with open(self.config, "w", encoding="ascii") as f:
+            f.write(f"""
+kafka: {{bootstrap.servers: "{bootstrap}", session.timeout.ms: 6000, heartbeat.interval.ms: 1000}}
+prefix: e
+app: e
+partitions: {INNER}
+raw_topics: [{{name: raw, partitions: {RAW}}}]
+ingest: {{idle: hold}}
+connectors:
+  - {{name: branch, kind: own, domains: [d1.example], lifetime: 20h}}
+  - {{name: friend, kind: partner, domains: [d2.example]}}
+alert:
+  own: {{volume_messages: 5, volume_over: 10m}}
+  internet: {{volume_messages: 8, volume_over: 20m}}
+""")
+
+    def run(self, *args, **kw):
+        done = subprocess.run([self.a.qlapse, *args, "--config", self.config], capture_output=True, text=True,
+                              timeout=300, **kw)
+        if done.returncode != 0:
+            sys.exit(f"qlapse {' '.join(args)} ends with {done.returncode}: {done.stderr}")
+        return done.stdout
+
+    def feed(self):
+        s = stream.Stream(self.a.seed, self.a.messages)
+        self.until = s.end.strftime("%Y-%m-%dT%H:%M:%SZ")
+        self.files = []
+        end = os.path.join(self.dir, "end.log")
+        with open(end, "w", encoding="ascii") as f:
+            f.write(f"{self.until} clock tick: the end\n")
+        for i, lines in enumerate(s.partitions(RAW, self.a.by_host, self.a.seed)):
+            self.files.append(os.path.join(self.dir, f"part{i}.log"))
+            with open(self.files[-1], "w", encoding="ascii") as f:
+                f.writelines(line + "\n" for line in lines)
+            if lines:
+                self.run("feed", "--topic", "raw", "--partition", str(i), self.files[-1])
+            self.run("feed", "--topic", "raw", "--partition", str(i), end)
+        print(f"{len(s.lines)} lines of {self.a.messages} messages, until {self.until}", flush=True)
+
+    def start_worker(self, name):
+        log = open(os.path.join(self.dir, f"{name}.log"), "a", encoding="utf-8")
+        args = [self.a.qlapse, "run", "--config", self.config, "--set", f"instance={name}", "--set", "batch=400"]
+        if self.a.abort_every:
+            args += ["--abort-every", str(self.a.abort_every)]
+        self.workers[name] = subprocess.Popen(args, stderr=log, stdout=log)
+
+    def alert_clock(self):
+        for line in self.run("topics", "clocks", "--json").splitlines():
+            c = json.loads(line)
+            if c["stage"] == "alert":
+                return c.get("clock")
+        return None
+
+    def work(self):
+        for name in ("w0", "w1"):
+            self.start_worker(name)
+        deadline, kills = time.monotonic() + LIMIT_S, self.a.kills
+        while time.monotonic() < deadline:
+            for name, p in list(self.workers.items()):
+                if p.poll() is not None and p.returncode != -signal.SIGKILL:
+                    if p.returncode != 75:  # fenced ones are to be started again, as a supervisor would
+                        sys.exit(f"worker {name} ends with {p.returncode}; see {self.dir}/{name}.log")
+                    self.start_worker(name)
+            if kills:
+                time.sleep(self.random.uniform(0.3, 2.5))  # the moment of the kill is what is random here
+                victim = self.random.choice(sorted(self.workers))
+                self.workers[victim].kill()
+                self.workers[victim].wait()
+                self.start_worker(victim)
+                kills -= 1
+                continue
+            clock = self.alert_clock()
+            if clock and clock >= self.until.replace("Z", ".000Z"):
+                return
+            time.sleep(0.3)
+        sys.exit(f"the alert stage does not come to {self.until}: {self.alert_clock()}; see {self.dir}")
+
+    def stop_workers(self):
+        for name, p in self.workers.items():
+            p.send_signal(signal.SIGTERM)
+        for name, p in self.workers.items():
+            if p.wait(60) != 0:
+                sys.exit(f"worker {name} ends with {p.returncode} on SIGTERM")
+
+    def both(self, kind):
+        topic = self.run("topics", "read", kind, "--with-order")
+        files = self.run("replay", "--emit", kind, "--with-order", "--until", self.until, *self.files)
+        return [[json.loads(line) for line in text.splitlines()] for text in (topic, files)]
+
+    def same(self, what, kafka, replay):
+        if kafka == replay:
+            print(f"{what}: {len(replay)} the same", flush=True)
+            return True
+        print(f"{what}: {len(kafka)} on Kafka, {len(replay)} by replay")
+        if isinstance(kafka, dict):
+            kafka, replay = sorted(kafka.items()), sorted(replay.items())
+        for k, r in zip(kafka, replay):
+            if k != r:
+                print("  kafka ", k, "\n  replay", r)
+                break
+        return False
+
+    def compare(self):
+        def text(records):
+            return sorted(json.dumps(r, sort_keys=True) for r in records)
+
+        def fold(records):
+            table = {r["key"]: r["value"] for r in records}
+            return {k: json.dumps(v, sort_keys=True) for k, v in table.items() if v is not None}
+
+        ok = True
+        for kind in ("deliveries", "transitions", "queues", "alerts"):
+            kafka, replay = map(text, self.both(kind))
+            ok &= self.same(kind, kafka, replay)
+        for kind in ("messages", "incidents", "queues"):
+            kafka, replay = map(fold, self.both(kind))
+            ok &= self.same(f"{kind} by key", kafka, replay)
+        counts = collections.Counter(r["value"]["event"] for r in self.both("alerts")[1])
+        print("alerts:", dict(counts))
+        if not counts:
+            print("no alerts: the comparison shows nothing")
+        return ok and bool(counts)
+
+    def main(self):
+        try:
+            self.start_broker()
+            self.run("topics", "create")
+            self.feed()
+            self.work()
+            self.stop_workers()
+            ok = self.compare()
+        finally:
+            for p in self.workers.values():
+                if p.poll() is None:
+                    p.kill()
+            subprocess.run([self.kafka, "clean", "--dir", self.broker], capture_output=True, timeout=120)
+        if ok:
+            shutil.rmtree(self.dir)
+        return 0 if ok else 1
+
+
+def parse():
+    p = argparse.ArgumentParser()
+    p.add_argument("qlapse")
+    p.add_argument("source")
+    p.add_argument("work")
+    p.add_argument("--release", action="store_true", help="use the program named by QLAPSE_RELEASE, if it is set")
+    p.add_argument("--by-host", action="store_true")
+    p.add_argument("--kills", type=int, default=0)
+    p.add_argument("--abort-every", type=int, default=0)
+    p.add_argument("--messages", type=int, default=5000)
+    p.add_argument("--seed", type=int, default=1)
+    args = p.parse_args()
+    if args.release:
+        args.qlapse = os.environ.get("QLAPSE_RELEASE", args.qlapse)
+    return args
+
+
+sys.exit(Test(parse()).main())
