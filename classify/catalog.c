@@ -9,6 +9,7 @@
 #include "classify/catalog.h"
 #include "lib/base/check.h"
 #include "lib/base/record.h"
+#include "lib/codec/regex.h"
 #include "lib/codec/value.h"
 
 struct catalog {
@@ -24,7 +25,7 @@ static int bad(const char *file, int line, struct err *err, const char *what, st
 	return err_set(err, ERR_CONFIG, "%s:%d: %s \"%.*s\"", file, line, what, STR_FMT(subject));
 }
 
-/* A text or a list of texts. */
+/* A text or a list of texts, none of them empty. */
 static int read_list(const struct val *v, const char *file, struct arena *a, struct str_list *ret, struct err *err)
 {
 	size_t n = v->kind == VAL_LIST ? v->n : v->kind == VAL_NULL ? 0 : 1;
@@ -32,11 +33,34 @@ static int read_list(const struct val *v, const char *file, struct arena *a, str
 
 	for (size_t i = 0; i < n; i++) {
 		const struct val *item = v->kind == VAL_LIST ? &v->items[i] : v;
-		if (item->kind != VAL_STR)
+		if (item->kind != VAL_STR || item->s.n == 0)
 			return err_set(err, ERR_CONFIG, "%s:%d: a text is wanted here", file, item->line);
 		items[i] = item->s;
 	}
 	*ret = (struct str_list){items, n};
+	return 0;
+}
+
+/* "greylist*", "*_104": the stars become marks. */
+static int read_literals(const struct val *v, const char *file, struct arena *a, struct literal_list *ret,
+                         struct err *err)
+{
+	struct str_list list;
+
+	if (read_list(v, file, a, &list, err) < 0)
+		return -1;
+	*ret = (struct literal_list){list.items, arena_zalloc(a, list.n + 1), list.n};
+	for (size_t i = 0; i < list.n; i++) {
+		struct str *s = &ret->items[i];
+		if (str_eat(s, STR("*")))
+			ret->open[i] |= LITERAL_LEFT;
+		if (str_ends(*s, STR("*"))) {
+			ret->open[i] |= LITERAL_RIGHT;
+			s->n--;
+		}
+		if (s->n == 0)
+			return err_set(err, ERR_CONFIG, "%s:%d: stars without a text", file, v->line);
+	}
 	return 0;
 }
 
@@ -46,11 +70,9 @@ static unsigned scopes_of(struct str name)
 		const char *name;
 		unsigned scopes;
 	} names[] = {
-	    {"own", SCOPE_OWN},
-	    {"reply", SCOPE_REPLY},
-	    {"greeting", SCOPE_GREETING},
-	    {"heard", SCOPE_REPLY | SCOPE_GREETING},
-	    {"any", SCOPE_OWN | SCOPE_REPLY | SCOPE_GREETING},
+	    {"own", SCOPE_OWN},           {"reply", SCOPE_REPLY},
+	    {"greeting", SCOPE_GREETING}, {"heard", SCOPE_REPLY | SCOPE_GREETING},
+	    {"any", SCOPE_ANY},
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -69,58 +91,124 @@ static int check_keys(const struct val *v, const char *const *known, const char 
 	return 0;
 }
 
+static int read_enum(const struct val *rule, const char *key, const char *const *names, int lowest, const char *file,
+                     int *ret, struct err *err)
+{
+	const struct val *v = val_get(rule, key);
+	char what[32];
+
+	if (v->kind == VAL_NULL && lowest == 0) {
+		*ret = 0;
+		return 0;
+	}
+	*ret = names_find(names, val_str(v));
+	if (*ret >= (lowest > 0 ? lowest : 1))
+		return 0;
+	snprintf(what, sizeof(what), "unknown %s", key);
+	return bad(file, v->kind == VAL_NULL ? rule->line : v->line, err, what, val_str(v));
+}
+
 static int read_enums(const struct val *v, const char *file, struct rule *r, struct err *err)
 {
-	struct str tier = val_str(val_get(v, "tier")), cls = val_str(val_get(v, "class"));
-	struct str owner = val_str(val_get(v, "owner")), scope = val_str(val_get(v, "scope"));
-	int t = names_find(tier_names, tier), c = names_find(class_names, cls);
-	int o = owner.n == 0 ? OWNER_UNKNOWN : names_find(owner_names, owner);
+	struct str scope = val_str(val_get(v, "scope"));
+	int tier, class, owner, mta;
 
 	r->scopes = scopes_of(scope);
 	if (r->scopes == 0)
 		return bad(file, v->line, err, "unknown scope", scope);
-	if (t <= TIER_NONE)
-		return bad(file, v->line, err, "unknown tier", tier);
-	if (c <= CLASS_none)
-		return bad(file, v->line, err, "unknown class", cls);
-	if (o < 0)
-		return bad(file, v->line, err, "unknown owner", owner);
-	r->tier = (enum tier)t;
-	r->class = (enum class)c;
-	r->owner = (enum owner)o;
+	if (read_enum(v, "tier", tier_names, TIER_EXACT, file, &tier, err) < 0 ||
+	    read_enum(v, "class", class_names, CLASS_none + 1, file, &class, err) < 0 ||
+	    read_enum(v, "owner", owner_names, 0, file, &owner, err) < 0 ||
+	    read_enum(v, "mta", mta_names, 0, file, &mta, err) < 0)
+		return -1;
+	r->tier = (enum tier)tier;
+	r->class = (enum class) class;
+	r->owner = (enum owner)owner;
+	r->mta = (enum mta)mta;
 	return 0;
+}
+
+/* Keys of one text each. */
+static int read_texts(const struct val *v, const char *file, struct rule *r, struct err *err)
+{
+	const struct {
+		const char *key;
+		struct str *to;
+	} texts[] = {
+	    {"id", &r->id},         {"starts", &r->starts}, {"provider", &r->provider},   {"service", &r->service},
+	    {"detail", &r->detail}, {"regex", &r->regex},   {"microsoft", &r->microsoft},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		const struct val *text = val_get(v, texts[i].key);
+		*texts[i].to = val_str(text);
+		if (text->kind != VAL_NULL && texts[i].to->n == 0)
+			return bad(file, text->line, err, "a text is wanted for", str_from(texts[i].key));
+	}
+	return r->id.n > 0 ? 0 : err_set(err, ERR_CONFIG, "%s:%d: a rule without an id", file, v->line);
+}
+
+static int read_flag(const struct val *rule, const char *key, const char *file, bool *ret, struct err *err)
+{
+	const struct val *v = val_get(rule, key);
+
+	if (v->kind != VAL_NULL && v->kind != VAL_BOOL)
+		return bad(file, v->line, err, "true or false is wanted for", str_from(key));
+	*ret = v->kind == VAL_BOOL && v->b;
+	return 0;
+}
+
+static int read_numbers(const struct val *v, const char *file, struct rule *r, struct err *err)
+{
+	const struct val *code = val_get(v, "code"), *ip = val_get(v, "ip");
+
+	r->code = val_i64(code, -1);
+	if (code->kind != VAL_NULL && (r->code < 200 || r->code > 599))
+		return err_set(err, ERR_CONFIG, "%s:%d: code is no reply code", file, code->line);
+	r->ip_version = str_eq(val_str(ip), STR("v6")) ? 6 : str_eq(val_str(ip), STR("v4")) ? 4 : 0;
+	if (ip->kind != VAL_NULL && r->ip_version == 0)
+		return err_set(err, ERR_CONFIG, "%s:%d: ip is neither v4 nor v6", file, ip->line);
+	if (read_flag(v, "permanent", file, &r->permanent, err) < 0)
+		return -1;
+	return read_flag(v, "reported", file, &r->reported, err);
+}
+
+static int read_lists(const struct val *v, const char *file, struct arena *a, struct rule *r, struct err *err)
+{
+	if (read_literals(val_get(v, "contains"), file, a, &r->contains, err) < 0 ||
+	    read_literals(val_get(v, "negative"), file, a, &r->negative, err) < 0 ||
+	    read_list(val_get(v, "enhanced"), file, a, &r->enhanced, err) < 0)
+		return -1;
+	return read_list(val_get(v, "samples"), file, a, &r->samples, err);
+}
+
+/* Compiled here only to be checked: what is used belongs to an engine. */
+static int check_regex(const struct rule *r, struct err *err)
+{
+	if (r->regex.n == 0)
+		return 0;
+	struct regex *re = regex_new(r->regex, false, err);
+	regex_free(re);
+	return re != NULL ? 0 : err_prefix(err, "%s:%d", r->file, r->line);
 }
 
 static int read_rule(struct catalog *c, const struct val *v, const char *file, struct rule *r, struct err *err)
 {
-	static const char *const known[] = {"id",       "scope",     "tier",     "starts",  "contains", "negative",
-	                                    "enhanced", "provider",  "code",     "ip",      "class",    "owner",
-	                                    "detail",   "microsoft", "reported", "samples", NULL};
-	struct str ip;
+	static const char *const known[] = {"id",       "scope",    "tier",  "mta",    "service",   "provider",
+	                                    "code",     "enhanced", "ip",    "starts", "contains",  "negative",
+	                                    "regex",    "class",    "owner", "detail", "microsoft", "permanent",
+	                                    "reported", "samples",  NULL};
 
-	if (check_keys(v, known, file, err) < 0 || read_enums(v, file, r, err) < 0)
-		return -1;
 	r->file = file;
 	r->line = v->line;
-	r->id = val_str(val_get(v, "id"));
-	r->starts = val_str(val_get(v, "starts"));
-	r->provider = val_str(val_get(v, "provider"));
-	r->detail = val_str(val_get(v, "detail"));
-	r->microsoft = val_str(val_get(v, "microsoft"));
-	r->code = val_i64(val_get(v, "code"), -1);
-	r->reported = val_get(v, "reported")->kind == VAL_BOOL && val_get(v, "reported")->b;
-	ip = val_str(val_get(v, "ip"));
-	r->ip_version = str_eq(ip, STR("v6")) ? 6 : str_eq(ip, STR("v4")) ? 4 : 0;
-	if (r->id.n == 0)
-		return err_set(err, ERR_CONFIG, "%s:%d: a rule without an id", file, v->line);
+	if (check_keys(v, known, file, err) < 0 || read_texts(v, file, r, err) < 0 || read_enums(v, file, r, err) < 0 ||
+	    read_numbers(v, file, r, err) < 0 || read_lists(v, file, &c->arena, r, err) < 0)
+		return -1;
 	for (size_t i = 0; i < c->n_rules; i++)
 		if (str_eq(c->rules[i].id, r->id))
-			return bad(file, v->line, err, "a second rule with the id", r->id);
-	if (read_list(val_get(v, "contains"), file, &c->arena, &r->contains, err) < 0 ||
-	    read_list(val_get(v, "negative"), file, &c->arena, &r->negative, err) < 0 ||
-	    read_list(val_get(v, "enhanced"), file, &c->arena, &r->enhanced, err) < 0)
-		return -1;
-	return read_list(val_get(v, "samples"), file, &c->arena, &r->samples, err);
+			return err_set(err, ERR_CONFIG, "%s:%d: rule \"%.*s\" is in %s:%d already", file, v->line,
+			               STR_FMT(r->id), c->rules[i].file, c->rules[i].line);
+	return check_regex(r, err);
 }
 
 static int read_rules(struct catalog *c, const struct val *doc, const char *file, struct err *err)
@@ -142,7 +230,7 @@ static int read_rules(struct catalog *c, const struct val *doc, const char *file
 
 static int read_providers(struct catalog *c, const struct val *doc, const char *file, struct err *err)
 {
-	static const char *const known[] = {"name", "suffixes", NULL};
+	static const char *const known[] = {"name", "speaks", "suffixes", NULL};
 
 	if (doc->kind != VAL_LIST)
 		return err_set(err, ERR_CONFIG, "%s: a list of providers is wanted", file);
@@ -154,9 +242,17 @@ static int read_providers(struct catalog *c, const struct val *doc, const char *
 		    read_list(val_get(v, "suffixes"), file, &c->arena, &p->suffixes, err) < 0)
 			return -1;
 		p->name = val_str(val_get(v, "name"));
+		p->speaks = val_str(val_get(v, "speaks"));
+		if (p->name.n == 0 || p->suffixes.n == 0)
+			return err_set(err, ERR_CONFIG, "%s:%d: a provider wants a name and suffixes", file, v->line);
 		c->n_providers++;
 	}
 	return 0;
+}
+
+static bool is_providers(struct str path)
+{
+	return str_eq(str_skip(path, (size_t)(str_rchr(path, '/') + 1)), STR("providers.yaml"));
 }
 
 static int read_text(struct catalog *c, const char *name, struct str text, struct err *err)
@@ -166,7 +262,7 @@ static int read_text(struct catalog *c, const char *name, struct str text, struc
 
 	if (val_from_yaml(text, file, &c->arena, &doc, err) < 0)
 		return -1;
-	if (str_ends(str_from(name), STR("providers.yaml")) && !str_ends(str_from(name), STR("30-providers.yaml")))
+	if (is_providers(str_from(name)))
 		return read_providers(c, doc, file, err);
 	return read_rules(c, doc, file, err);
 }
@@ -226,6 +322,14 @@ static void sort_by_tier(struct catalog *c)
 	c->rules = sorted;
 }
 
+/* Only the scope and the tier are conditions that such a rule may have. */
+static bool fits_everything(const struct rule *r)
+{
+	return r->scopes == SCOPE_ANY && r->mta == MTA_UNKNOWN && r->service.n == 0 && r->provider.n == 0 &&
+	       r->code < 0 && r->enhanced.n == 0 && r->ip_version == 0 && r->starts.n == 0 && r->contains.n == 0 &&
+	       r->negative.n == 0 && r->regex.n == 0;
+}
+
 struct catalog *catalog_load(const char *dir, struct err *err)
 {
 	struct catalog *c = xcalloc(1, sizeof(*c));
@@ -238,8 +342,7 @@ struct catalog *catalog_load(const char *dir, struct err *err)
 			result = read_text(c, f->name, str_of(f->text, f->n), err);
 	if (result == 0) {
 		sort_by_tier(c);
-		const struct rule *last = c->n_rules == 0 ? NULL : &c->rules[c->n_rules - 1];
-		if (last == NULL || last->tier != TIER_GUESS || last->scopes != 7 || last->code != -1)
+		if (c->n_rules == 0 || !fits_everything(&c->rules[c->n_rules - 1]))
 			result = err_set(err, ERR_CONFIG, "the catalogue has no last rule that fits everything");
 	}
 	if (result < 0) {
@@ -269,100 +372,11 @@ const struct rule *catalog_rule(const struct catalog *c, size_t i)
 	return &c->rules[i];
 }
 
-struct str catalog_provider(const struct catalog *c, struct str host)
+const struct provider *catalog_provider(const struct catalog *c, struct str host)
 {
 	for (size_t i = 0; i < c->n_providers; i++)
 		for (size_t k = 0; k < c->providers[i].suffixes.n; k++)
 			if (str_ends_nocase(host, c->providers[i].suffixes.items[k]))
-				return c->providers[i].name;
-	return STR_NONE;
-}
-
-static bool has_one(const struct str_list *l, struct str text)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (str_find(text, l->items[i]) >= 0)
-			return true;
-	return false;
-}
-
-static bool code_fits(const struct str_list *l, const char *code)
-{
-	struct str s = str_from(code);
-
-	for (size_t i = 0; i < l->n; i++) {
-		struct str want = l->items[i];
-		if (str_ends(want, STR("*")) ? str_starts(s, str_head(want, want.n - 1)) : str_eq(s, want))
-			return true;
-	}
-	return false;
-}
-
-bool rule_fits(const struct rule *r, const struct question *q)
-{
-	if (!(r->scopes & (unsigned)q->reply->scope))
-		return false;
-	if (r->provider.n > 0 && !str_eq(r->provider, q->provider))
-		return false;
-	if (r->code >= 0 && r->code != q->reply->code)
-		return false;
-	if (r->enhanced.n > 0 && !code_fits(&r->enhanced, q->code))
-		return false;
-	if (r->ip_version != 0 && (str_chr(q->reply->ip, ':') >= 0) != (r->ip_version == 6))
-		return false;
-	if (!str_starts(q->normalised, r->starts))
-		return false;
-	struct str rest = str_skip(q->normalised, r->starts.n);
-	if (r->contains.n > 0 && !has_one(&r->contains, rest))
-		return false;
-	return !has_one(&r->negative, rest);
-}
-
-const struct rule *catalog_find(const struct catalog *c, const struct question *q, size_t *ret_tried)
-{
-	size_t i = 0;
-
-	while (!rule_fits(&c->rules[i], q))
-		CHECK(++i < c->n_rules);
-	if (ret_tried != NULL)
-		*ret_tried = i + 1;
-	return &c->rules[i];
-}
-
-static int test_sample(const struct catalog *c, const struct rule *r, struct str sample, struct buf *scratch,
-                       struct buf *report)
-{
-	struct reply reply;
-	char code[16];
-
-	reply_read(sample, &reply);
-	if (r->scopes == SCOPE_GREETING && !reply.wrapped)
-		reply.scope = SCOPE_GREETING;
-	reply_normalise(&reply, scratch);
-	reply_rule_code(&reply, buf_view(scratch), code);
-	const struct question q = {&reply, buf_view(scratch), code, r->provider};
-	const struct rule *found = catalog_find(c, &q, NULL);
-	if (found == r)
-		return 0;
-	buf_fmt(report, "%s:%d: sample of \"%.*s\" is decided by \"%.*s\": %.*s\n  as: %.*s\n", r->file, r->line,
-	        STR_FMT(r->id), STR_FMT(found->id), STR_FMT(sample), STR_FMT(q.normalised));
-	return 1;
-}
-
-int catalog_test(const struct catalog *c, struct buf *report)
-{
-	struct buf scratch = BUF_INIT;
-	int faults = 0;
-
-	for (size_t i = 0; i < c->n_rules; i++) {
-		const struct rule *r = &c->rules[i];
-		if (r->samples.n == 0) {
-			buf_fmt(report, "%s:%d: rule \"%.*s\" has no sample\n", r->file, r->line, STR_FMT(r->id));
-			faults++;
-		}
-		for (size_t k = 0; k < r->samples.n; k++)
-			faults += test_sample(c, r, r->samples.items[k], &scratch, report);
-	}
-	buf_release(&scratch);
-	return faults == 0 ? 0 : -1;
+				return &c->providers[i];
+	return NULL;
 }

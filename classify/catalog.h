@@ -2,9 +2,15 @@
 /*
  * catalog - the rules by which texts get a class: data with samples, in order
  *
- * Read once from YAML (the files built in, or a folder) and never changed; regular
- * expressions are not among a rule's conditions yet, all are literals. The first rule
- * that fits decides: by tier (exact, text, code, guess), then by file name and place in it.
+ * Read once from YAML (the files built in, or a folder) and never changed, so that threads
+ * may share one. The first rule that fits decides: by tier (exact, text, code, guess),
+ * then by file name and place in it. What fits is the engine's to say (engine.h).
+ *
+ * A rule in YAML: id, scope (own, reply, greeting, heard = reply or greeting, any), tier, class, samples; conditions,
+ * all of which must hold: mta, service (what wrote the line, unless it only repeats an earlier reason), provider, code (reply
+ * code), enhanced (any of; "4.7.*"), ip (v4 or v6: the peer's), starts, contains (any of), negative (none of), regex; and
+ * what it says beyond the class: owner, detail, microsoft, permanent, reported. Texts are compared as reply_normalise
+ * leaves them. Words of contains and negative stand between what is neither letter nor digit; a "*" at an end lifts that.
  */
 #ifndef QLAPSE_CLASSIFY_CATALOG_H
 #define QLAPSE_CLASSIFY_CATALOG_H
@@ -15,7 +21,16 @@
 #include "lib/mail/names.h"
 
 struct str_list {
-	const struct str *items;
+	struct str *items;
+	size_t n;
+};
+
+/* Words that may stand alone only (0), or run on to the left, to the right. */
+enum { LITERAL_LEFT = 1, LITERAL_RIGHT = 2 };
+
+struct literal_list {
+	struct str *items;
+	unsigned char *open;
 	size_t n;
 };
 
@@ -23,17 +38,21 @@ struct rule {
 	struct str id;
 	unsigned scopes; /* enum scope bits */
 	enum tier tier;
-	struct str starts;        /* empty: any */
-	struct str_list contains; /* one of them; none: any */
-	struct str_list negative; /* none of them */
-	struct str_list enhanced; /* one of them; "4.7.*" is a prefix */
-	struct str provider;      /* empty: any */
-	int64_t code;             /* -1: any */
-	int ip_version;           /* of the peer: 4, 6; 0: any */
+	enum mta mta;                 /* MTA_UNKNOWN: any */
+	struct str service;           /* empty: any */
+	struct str provider;          /* empty: any; else its name or whose texts it speaks */
+	int64_t code;                 /* -1: any */
+	struct str_list enhanced;     /* one of them; "4.7.*" is a prefix */
+	int ip_version;               /* of the peer: 4, 6; 0: any */
+	struct str starts;            /* empty: any */
+	struct literal_list contains; /* one of them; none: any */
+	struct literal_list negative; /* none of them */
+	struct str regex;             /* empty: none */
 	enum class class;
 	enum owner owner; /* OWNER_UNKNOWN: the class's */
 	struct str detail;
 	struct str microsoft; /* overrides the code that the class has */
+	bool permanent;       /* a retry will not help, whatever the reply code */
 	bool reported;        /* a next hop may tell of it from further on */
 	struct str_list samples;
 	const char *file;
@@ -42,6 +61,7 @@ struct rule {
 
 struct provider {
 	struct str name;
+	struct str speaks; /* whose texts its servers use; empty: its own */
 	struct str_list suffixes;
 };
 
@@ -53,21 +73,11 @@ void catalog_free(struct catalog *c);
 
 size_t catalog_rules(const struct catalog *c);
 const struct rule *catalog_rule(const struct catalog *c, size_t i); /* in the order in which they are tried */
-/* Name of the provider whose server this is; empty: none of them. */
-struct str catalog_provider(const struct catalog *c, struct str host);
+/* The provider whose server this is; NULL: none of them. */
+const struct provider *catalog_provider(const struct catalog *c, struct str host);
 
-struct question {
-	const struct reply *reply;
-	struct str normalised;
-	const char *code; /* by reply_rule_code */
-	struct str provider;
-};
-
-bool rule_fits(const struct rule *r, const struct question *q);
-/* The first that fits, there always is one. *ret_tried (may be NULL): how many were looked at. */
-const struct rule *catalog_find(const struct catalog *c, const struct question *q, size_t *ret_tried);
-
-/* Every sample must be decided by its own rule, every rule have one. Appends a line per fault; 0 if there is none. */
+/* Every rule must have samples, and each must be decided by its own rule: one that an earlier rule takes all of is shadowed.
+ * Appends a line per fault; 0 if there is none. */
 int catalog_test(const struct catalog *c, struct buf *report);
 
 /* Files built in: name and text, in order of name; the last name is NULL. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "classify/classify.h"
+#include "classify/engine.h"
 #include "lib/base/check.h"
 #include "lib/base/hash.h"
 
@@ -19,6 +20,7 @@ struct memo {
 
 struct classify {
 	const struct catalog *catalog;
+	struct engine *engine;
 	struct destination_config c;
 	struct remedies *remedies;
 	struct buf normalised, question;
@@ -31,7 +33,8 @@ struct classify *classify_new(const struct catalog *catalog, const struct destin
 
 	k->catalog = catalog;
 	k->c = *c;
-	k->remedies = remedies_load("en", err);
+	k->engine = engine_new(catalog, err);
+	k->remedies = k->engine == NULL ? NULL : remedies_load("en", err);
 	if (k->remedies == NULL) {
 		classify_free(k);
 		return NULL;
@@ -44,6 +47,7 @@ void classify_free(struct classify *c)
 {
 	if (c == NULL)
 		return;
+	engine_free(c->engine);
 	remedies_free(c->remedies);
 	buf_release(&c->normalised);
 	buf_release(&c->question);
@@ -51,14 +55,18 @@ void classify_free(struct classify *c)
 	free(c);
 }
 
-/* All that a rule may look at, as one key. */
+/* All that a rule may look at, as one key. What may hold a space is the last, so that no two questions share one. */
 static void put_question(struct buf *out, const struct question *q)
 {
+	bool ipv6 = str_chr(q->reply->ip, ':') >= 0, socket = str_chr(q->reply->ip, '/') >= 0;
+	const char *ip = q->reply->ip.n == 0 ? "-" : ipv6 ? "6" : socket ? "s" : "4";
+
 	buf_clear(out);
-	buf_fmt(out, "%d %d %d %s ", (int)q->reply->scope, (int)q->reply->code, str_chr(q->reply->ip, ':') >= 0,
-	        q->code);
-	buf_str(out, q->provider);
+	buf_fmt(out, "%d %d %d %s %s ", (int)q->reply->scope, (int)q->reply->code, (int)q->mta, ip, q->code);
+	buf_str(out, q->provider != NULL ? q->provider->name : STR_NONE);
 	buf_chr(out, ' ');
+	buf_str(out, q->service);
+	buf_chr(out, '\0');
 	buf_str(out, q->normalised);
 }
 
@@ -71,7 +79,7 @@ static const struct rule *find_rule(struct classify *c, const struct question *q
 
 	if (m->rule != NULL && m->hash == hash && m->n == key.n && memcmp(m->question, key.p, key.n) == 0)
 		return m->rule;
-	const struct rule *rule = catalog_find(c->catalog, q, NULL);
+	const struct rule *rule = engine_find(c->engine, q, NULL);
 	if (key.n <= QUESTION_MAX) {
 		m->hash = hash;
 		m->rule = rule;
@@ -105,26 +113,40 @@ static bool is_microsoft_code(const char *code)
 	       (memcmp(code, "4.4.3", 5) == 0 || memcmp(code, "4.7.3", 5) == 0 || strcmp(code, "4.7.230") == 0);
 }
 
-static void set_verdict(struct delivery *d, const struct rule *rule, const struct reply *reply, const char *code,
-                        struct arena *a)
+static struct str microsoft_code_of(const struct rule *rule, const char *code, struct arena *a)
 {
+	if (rule->microsoft.n > 0)
+		return rule->microsoft;
+	if (is_microsoft_code(code))
+		return arena_dup(a, str_from(code));
+	return str_from(class_microsoft_code(rule->class));
+}
+
+static void set_verdict(struct delivery *d, const struct rule *rule, const struct question *q, struct arena *a)
+{
+	const struct reply *reply = q->reply;
+
 	d->class = (int)rule->class;
 	d->family = (int)class_family(rule->class);
 	d->owner = (int)(rule->owner != OWNER_UNKNOWN ? rule->owner : class_owner(rule->class));
 	d->detail = rule->detail;
 	d->rule = rule->id;
 	d->tier = (int)rule->tier;
+	d->microsoft_code = microsoft_code_of(rule, q->code, a);
 	d->reported_by_next_hop = rule->reported && reply->wrapped;
 	d->reply_code = reply->code;
 	d->enhanced_code = reply->enhanced;
 	d->suspended |= reply->suspended;
-	d->permanent_reply |= reply->code >= 500;
-	if (rule->microsoft.n > 0)
-		d->microsoft_code = rule->microsoft;
-	else if (is_microsoft_code(code))
-		d->microsoft_code = arena_dup(a, str_from(code));
-	else
-		d->microsoft_code = str_from(class_microsoft_code(rule->class));
+	if (d->event == EVENT_DEFERRED)
+		d->permanent_reply |= reply->code >= 500 || rule->permanent;
+}
+
+/* "retry" of "relay/retry". Who repeats an earlier reason does not count as its speaker. */
+static struct str speaker(const struct delivery *d, const struct reply *reply)
+{
+	if (reply->suspended)
+		return STR_NONE;
+	return str_skip(d->service, (size_t)(str_rchr(d->service, '/') + 1));
 }
 
 /* Needs destination_hop. */
@@ -132,27 +154,40 @@ static void ask(struct classify *c, const struct delivery *d, const struct reply
                 struct question *ret)
 {
 	reply_normalise(reply, &c->normalised);
-	reply_rule_code(reply, buf_view(&c->normalised), code);
-	*ret = (struct question){reply, buf_view(&c->normalised), code, catalog_provider(c->catalog, d->next_hop)};
+	reply_rule_code(reply, code);
+	*ret = (struct question){
+	    .reply = reply,
+	    .normalised = buf_view(&c->normalised),
+	    .code = code,
+	    .provider = catalog_provider(c->catalog, d->next_hop),
+	    .mta = (enum mta)d->mta,
+	    .service = speaker(d, reply),
+	};
+}
+
+static bool has_verdict(const struct delivery *d)
+{
+	return d->text.n > 0 && (d->event == EVENT_DEFERRED || d->event == EVENT_BOUNCED || d->event == EVENT_EXPIRED);
 }
 
 static void classify(void *arg, struct delivery *d, struct arena *a)
 {
 	struct classify *c = arg;
+	bool verdict = has_verdict(d);
 	struct reply reply;
 	struct question q;
 	char code[16];
 
-	if (d->recipient.n == 0 && d->event != EVENT_DEFERRED)
+	if (d->recipient.n == 0 && !verdict)
 		return;
-	reply_read(d->event == EVENT_DEFERRED || d->event == EVENT_BOUNCED ? d->text : STR_NONE, &reply);
+	reply_read(verdict ? d->text : STR_NONE, &reply);
 	destination_hop(d, &reply, a);
-	if (d->event == EVENT_DEFERRED) {
+	if (verdict) {
 		ask(c, d, &reply, code, &q);
-		set_verdict(d, find_rule(c, &q), &reply, code, a);
+		set_verdict(d, find_rule(c, &q), &q, a);
 	}
-	destination_group(d, &c->c, c->catalog, a);
-	if (d->class != CLASS_none)
+	destination_group(d, &reply, &c->c, catalog_provider(c->catalog, d->next_hop), a);
+	if (verdict)
 		d->side = (int)side_of((enum owner)d->owner, (enum kind)d->kind);
 }
 
@@ -164,7 +199,9 @@ struct classifier classify_hook(struct classify *c)
 static struct str remedy_text(void *arg, const struct incident *inc, struct arena *a)
 {
 	const struct classify *c = arg;
-	return remedies_text(c->remedies, (enum class)inc->class, (enum kind)inc->kind, inc->last_success_ms >= 0, a);
+	enum worked worked = inc->last_success_ms >= 0 ? WORKED_BEFORE : WORKED_NEVER;
+
+	return remedies_text(c->remedies, (enum class)inc->class, (enum kind)inc->kind, worked, a);
 }
 
 static int64_t remedy_look_again(void *arg, const struct incident *inc)
@@ -178,6 +215,18 @@ struct remedy_source classify_remedies(struct classify *c)
 	return (struct remedy_source){remedy_text, remedy_look_again, c};
 }
 
+static const char *speaker_words(enum scope scope)
+{
+	switch (scope) {
+	case SCOPE_REPLY:
+		return "a reply of the remote server";
+	case SCOPE_GREETING:
+		return "the remote server's greeting";
+	default:
+		return "the mail server's own words";
+	}
+}
+
 void classify_explain(struct classify *c, const struct delivery *d, struct arena *a, struct verdict_trail *ret)
 {
 	struct reply reply;
@@ -185,14 +234,12 @@ void classify_explain(struct classify *c, const struct delivery *d, struct arena
 	char code[16];
 
 	*ret = (struct verdict_trail){.words = STR_NONE, .normalised = STR_NONE, .scope = "none"};
-	if (d->event != EVENT_DEFERRED)
+	if (!has_verdict(d))
 		return;
 	reply_read(d->text, &reply);
 	ask(c, d, &reply, code, &q);
-	ret->rule = catalog_find(c->catalog, &q, &ret->tried);
+	ret->rule = engine_find(c->engine, &q, &ret->tried);
 	ret->words = reply.words;
 	ret->normalised = arena_dup(a, q.normalised);
-	ret->scope = reply.scope == SCOPE_OWN     ? "the mail server's own words"
-	             : reply.scope == SCOPE_REPLY ? "a reply of the remote server"
-	                                          : "the remote server's greeting";
+	ret->scope = speaker_words(reply.scope);
 }

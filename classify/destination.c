@@ -14,15 +14,18 @@ static struct str lower(struct str s, struct arena *a)
 	return copy;
 }
 
-/* Behind the last '@', without a final dot. */
-static struct str domain_of(struct str address, struct arena *a)
+/* A host's or domain's name as it is compared: lower case, without a final dot. */
+static struct str plain_name(struct str name, struct arena *a)
 {
-	ssize_t at = str_rchr(address, '@');
-	struct str domain = at < 0 ? STR_NONE : str_skip(address, (size_t)at + 1);
+	if (str_ends(name, STR(".")))
+		name.n--;
+	return lower(name, a);
+}
 
-	if (str_ends(domain, STR(".")))
-		domain.n--;
-	return lower(domain, a);
+/* "private/dovecot-lmtp", "/run/lmtp": where other hosts have an address. */
+static bool is_socket(struct str ip)
+{
+	return str_chr(ip, '/') >= 0;
 }
 
 /* "local", "virtual", "dovecot": an agent of our own, no host. */
@@ -31,18 +34,22 @@ static bool is_host(struct str relay, struct str ip, int64_t port)
 	return ip.n > 0 || port >= 0 || str_chr(relay, '.') >= 0;
 }
 
+static void set_hop(struct delivery *d, struct str host, struct str ip, int64_t port, struct arena *a)
+{
+	d->next_hop = plain_name(host, a);
+	d->next_hop_ip = is_socket(ip) ? STR_NONE : ip;
+	d->next_hop_port = port;
+}
+
 void destination_hop(struct delivery *d, const struct reply *reply, struct arena *a)
 {
-	d->destination = domain_of(d->recipient, a);
-	if (d->relay.n > 0 && is_host(d->relay, d->relay_ip, d->relay_port)) {
-		d->next_hop = lower(d->relay, a);
-		d->next_hop_ip = d->relay_ip;
-		d->next_hop_port = d->relay_port;
-	} else if (reply->host.n > 0) {
-		d->next_hop = lower(reply->host, a);
-		d->next_hop_ip = str_chr(reply->ip, '/') >= 0 ? STR_NONE : reply->ip;
-		d->next_hop_port = reply->port;
-	}
+	ssize_t at = str_rchr(d->recipient, '@');
+
+	d->destination = at < 0 ? STR_NONE : plain_name(str_skip(d->recipient, (size_t)at + 1), a);
+	if (d->relay.n > 0 && is_host(d->relay, d->relay_ip, d->relay_port))
+		set_hop(d, d->relay, d->relay_ip, d->relay_port, a);
+	else if (reply->host.n > 0)
+		set_hop(d, reply->host, reply->ip, reply->port, a);
 }
 
 /* "example.org" is itself, ".example.org" what is below it, too. */
@@ -111,24 +118,27 @@ static bool connector_fits(const struct connector *c, const struct delivery *d)
 	return false;
 }
 
-static bool is_internal(const struct destination_config *c, const struct delivery *d)
+/* Sockets and the loopback network are internal by nature, as ingest takes them; the rest is the configuration's to say. */
+static bool is_internal(const struct destination_config *c, const struct delivery *d, const struct reply *reply)
 {
-	if (str_starts(d->next_hop_ip, STR("127.")))
+	if (is_socket(d->relay_ip) || (d->relay.n == 0 && is_socket(reply->ip)) ||
+	    str_starts(d->next_hop_ip, STR("127.")))
 		return true;
-	for (size_t i = 0; i < c->n_internal_hops; i++)
+	for (size_t i = 0; d->next_hop.n > 0 && i < c->n_internal_hops; i++)
 		if (str_eq_nocase(d->next_hop, c->internal_hops[i]) ||
 		    str_eq_nocase(d->next_hop_ip, c->internal_hops[i]))
 			return true;
 	return false;
 }
 
-/* "example.co.uk" of "mx1.example.co.uk"; empty for what has none. */
+/* "example.co.uk" of "mx1.example.co.uk"; empty for what has none, an address among them. */
 static struct str registrable(struct str host)
 {
 	const psl_ctx_t *psl = psl_builtin();
+	unsigned char bytes[16];
 	char z[256];
 
-	if (psl == NULL || host.n == 0 || host.n >= sizeof(z) || host.p[host.n - 1] == '.')
+	if (psl == NULL || host.n == 0 || host.n >= sizeof(z) || address_bytes(host, bytes) > 0)
 		return STR_NONE;
 	memcpy(z, host.p, host.n);
 	z[host.n] = '\0';
@@ -152,11 +162,11 @@ static struct str safe(struct str s, struct arena *a)
 	return copy;
 }
 
-static struct str choose_group(const struct delivery *d, const struct destination_config *c, struct arena *a)
+static struct str choose_group(const struct delivery *d, bool local, struct arena *a)
 {
 	if (d->connector.n > 0)
 		return d->connector;
-	if (d->family == FAMILY_LOCAL || is_internal(c, d) || (d->destination.n == 0 && d->next_hop.n == 0))
+	if (local)
 		return arena_fmt(a, "local:%.*s", STR_FMT(d->host));
 	if (d->provider.n > 0)
 		return d->provider;
@@ -166,18 +176,19 @@ static struct str choose_group(const struct delivery *d, const struct destinatio
 	return d->destination.n > 0 ? d->destination : d->next_hop;
 }
 
-void destination_group(struct delivery *d, const struct destination_config *c, const struct catalog *catalog,
-                       struct arena *a)
+void destination_group(struct delivery *d, const struct reply *reply, const struct destination_config *c,
+                       const struct provider *provider, struct arena *a)
 {
-	d->kind = KIND_INTERNET;
-	d->provider = catalog_provider(catalog, d->next_hop);
+	bool local =
+	    d->family == FAMILY_LOCAL || is_internal(c, d, reply) || (d->destination.n == 0 && d->next_hop.n == 0);
+
+	d->kind = local ? KIND_OWN : KIND_INTERNET;
+	d->provider = provider != NULL ? provider->name : STR_NONE;
 	for (size_t i = 0; i < c->n_connectors && d->connector.n == 0; i++) {
 		if (!connector_fits(&c->connectors[i], d))
 			continue;
 		d->connector = c->connectors[i].name;
 		d->kind = (int)c->connectors[i].kind;
 	}
-	d->group = safe(choose_group(d, c, a), a);
-	if (d->connector.n == 0 && str_starts(d->group, STR("local:")))
-		d->kind = KIND_OWN;
+	d->group = safe(choose_group(d, local, a), a);
 }

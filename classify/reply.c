@@ -17,6 +17,19 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+static void eat_port(struct str *s, struct reply *r)
+{
+	struct str port = *s;
+	size_t n = 0;
+
+	if (!str_eat(&port, STR(":")))
+		return;
+	while (n < port.n && n < 5 && is_digit(port.p[n]))
+		n++;
+	if (n > 0 && str_i64(str_head(port, n), &r->port))
+		*s = str_skip(port, n);
+}
+
 /* "HOST[IP]" or "HOST[IP]:PORT" at the start of *s, which is moved behind it. */
 static bool eat_peer(struct str *s, struct reply *r)
 {
@@ -30,18 +43,28 @@ static bool eat_peer(struct str *s, struct reply *r)
 	r->host = str_head(*s, (size_t)open);
 	r->ip = str_head(str_skip(*s, (size_t)open + 1), (size_t)close - 1);
 	*s = str_skip(*s, (size_t)(open + close) + 1);
-	struct str port = *s;
-	if (str_eat(&port, STR(":"))) {
-		size_t n = 0;
-		while (n < port.n && n < 5 && is_digit(port.p[n]))
-			n++;
-		if (n > 0 && str_i64(str_head(port, n), &r->port))
-			*s = str_skip(port, n);
-	}
+	eat_port(s, r);
 	return true;
 }
 
-/* "450 4.2.1 ", "421-4.7.0 ", "450 " */
+/* Length of a code of RFC 3463 at the start: "4.2.1", three numbers of one to three digits, the first 2, 4 or 5; or 0. */
+static size_t enhanced_length(struct str s)
+{
+	size_t n = 0;
+
+	if (s.n < 5 || (s.p[0] != '2' && s.p[0] != '4' && s.p[0] != '5'))
+		return 0;
+	for (int part = 0; part < 3; part++) {
+		size_t from = n;
+		while (n < s.n && n < from + (part == 0 ? 1 : 3) && is_digit(s.p[n]))
+			n++;
+		if (n == from || (part < 2 && (n == s.n || s.p[n++] != '.')))
+			return 0;
+	}
+	return n < s.n && (is_digit(s.p[n]) || is_letter(s.p[n]) || s.p[n] == '.') ? 0 : n;
+}
+
+/* "450 4.2.1 ", "421-4.7.0 ", "421 #4.4.5 ", "450 " */
 static void read_codes(struct reply *r)
 {
 	struct str s = r->words;
@@ -51,11 +74,31 @@ static void read_codes(struct reply *r)
 		return;
 	str_i64(str_head(s, 3), &r->code);
 	s = str_skip(s, 4);
-	size_t n = 0, dots = 0;
-	while (n < s.n && n < 11 && (is_digit(s.p[n]) || s.p[n] == '.'))
-		dots += s.p[n++] == '.';
-	if (n >= 5 && dots == 2 && s.p[1] == '.' && s.p[n - 1] != '.')
-		r->enhanced = str_head(s, n);
+	str_eat(&s, STR("#"));
+	if (s.n > 0 && s.p[0] != '2')
+		r->enhanced = str_head(s, enhanced_length(s));
+}
+
+/* What the commands that open a session are answered with is as good as a greeting. */
+static bool is_hello(struct str command)
+{
+	return str_starts(command, STR("EHLO ")) || str_starts(command, STR("HELO ")) ||
+	       str_starts(command, STR("LHLO "));
+}
+
+/* Takes "(in reply to X command)" off the end of *s. A reply may hold the same words; Postfix's own come last. */
+static void cut_command(struct str *s, struct reply *r)
+{
+	ssize_t tail = str_rchr(*s, '(');
+
+	if (tail < 0 || !str_ends(*s, STR(" command)")))
+		return;
+	struct str command = str_skip(*s, (size_t)tail);
+	if (!str_eat(&command, STR("(in reply to ")))
+		return;
+	*s = str_head(*s, (size_t)tail);
+	if (is_hello(command))
+		r->scope = SCOPE_GREETING;
 }
 
 static void unwrap(struct reply *r)
@@ -66,9 +109,7 @@ static void unwrap(struct reply *r)
 		return;
 	if (str_eat(&s, STR(" said: "))) {
 		r->scope = SCOPE_REPLY;
-		ssize_t tail = str_rchr(s, '(');
-		if (tail > 0 && str_starts(str_skip(s, (size_t)tail), STR("(in reply to ")))
-			s = str_head(s, (size_t)tail);
+		cut_command(&s, r);
 	} else if (str_eat(&s, STR(" refused to talk to me: "))) {
 		r->scope = SCOPE_GREETING;
 	} else {
@@ -78,30 +119,50 @@ static void unwrap(struct reply *r)
 	r->words = str_trim(s);
 }
 
+/* A name that ends at a space, a comma, or a colon that is no part of it. */
+static struct str name_at(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && n < 256 && s.p[n] != ' ' && s.p[n] != ',' && s.p[n] != ';')
+		n++;
+	struct str name = str_head(s, n);
+	ssize_t colon = str_rchr(name, ':');
+	bool ipv6 = colon > 0 && str_chr(name, ':') != colon;
+	return colon >= 0 && !ipv6 ? str_head(name, (size_t)colon) : name;
+}
+
 /* In the MTA's own words the host stands behind one of these beginnings and nowhere else. */
+static const struct {
+	const char *start;
+	bool peer; /* "HOST[IP]"; else the name alone */
+} host_places[] = {
+    {"connect to ", true},
+    {"lost connection with ", true},
+    {"conversation with ", true},
+    {"TLS is required, but was not offered by host ", true},
+    {"TLS is required, but host ", true},
+    {"SASL authentication failed; server ", true},
+    {"SASL authentication failed; cannot authenticate to server ", true},
+    {"SMTPUTF8 is required, but was not offered by host ", true},
+    {"Host or domain name not found. Name service error for name=", false},
+    {"Name service error for name=", false},
+    {"unable to look up host ", false},
+    {"TLSA lookup error for ", false},
+};
+
 static void find_host(struct reply *r)
 {
-	static const char *const starts[] = {
-	    "connect to ",
-	    "lost connection with ",
-	    "conversation with ",
-	    "TLS is required, but was not offered by host ",
-	    "TLS is required, but host ",
-	    "SASL authentication failed; server ",
-	    "SASL authentication failed; cannot authenticate to server ",
-	};
-	struct str s = r->words;
-
-	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++) {
-		struct str rest = s;
-		if (str_eat(&rest, str_from(starts[i]))) {
+	for (size_t i = 0; i < sizeof(host_places) / sizeof(*host_places); i++) {
+		struct str rest = r->words;
+		if (!str_eat(&rest, str_from(host_places[i].start)))
+			continue;
+		if (host_places[i].peer)
 			eat_peer(&rest, r);
-			return;
-		}
+		else
+			r->host = name_at(rest);
+		return;
 	}
-	str_eat(&s, STR("Host or domain name not found. "));
-	if (str_eat(&s, STR("Name service error for name=")))
-		r->host = str_head(s, strcspn(s.p, " ") < s.n ? strcspn(s.p, " ") : s.n);
 }
 
 void reply_read(struct str text, struct reply *ret)
@@ -120,19 +181,14 @@ void reply_read(struct str text, struct reply *ret)
 		ret->code = -1;
 }
 
-/* "450-4.2.1" or "450" or "4.2.1": a code, wherever a multi-line reply repeats it. */
+/* "450", "450-4.2.1", "4.2.1", "#4.2.1": a code, wherever a multi-line reply repeats it. */
 static bool is_code(struct str w)
 {
-	size_t n = 0;
-
-	while (n < w.n && (is_digit(w.p[n]) || w.p[n] == '.' || (w.p[n] == '-' && n == 3)))
-		n++;
-	if (n != w.n)
-		return false;
-	if (w.n == 3 || (w.n == 4 && w.p[3] == '-'))
-		return w.p[0] == '4' || w.p[0] == '5';
-	struct str e = w.n > 4 && w.p[3] == '-' ? str_skip(w, 4) : w;
-	return e.n >= 5 && e.p[1] == '.' && (e.p[0] == '4' || e.p[0] == '5' || e.p[0] == '2');
+	if (w.n >= 3 && (w.p[0] == '4' || w.p[0] == '5') && is_digit(w.p[1]) && is_digit(w.p[2]) &&
+	    (w.n == 3 || w.p[3] == '-'))
+		w = str_skip(w, 4);
+	str_eat(&w, STR("#"));
+	return w.n == 0 || (w.n >= 5 && enhanced_length(w) == w.n);
 }
 
 /* "mx.example.org", "mx[192.0.2.1]:25", "https://...": a dot or colon between letters or digits, and no sentence's end. */
@@ -207,10 +263,13 @@ static void add_word(struct buf *out, struct str w)
 	text_lower(out->p + at, out->n - at);
 }
 
-/* "name=HOST", "Domain HOST", "for HOST" of own words; a bare word without a dot would be taken for one of ours. */
+/* The host that own words are about may lack a dot ("name=relay"): it must not be taken for one of the words. */
 static bool is_named_host(const struct reply *r, struct str w)
 {
-	return r->scope == SCOPE_OWN && (str_starts(w, STR("name=")) || (r->host.n > 0 && str_eq(w, r->host)));
+	if (r->scope != SCOPE_OWN || r->host.n == 0)
+		return false;
+	str_eat(&w, STR("name="));
+	return str_eat(&w, r->host) && (w.n == 0 || w.p[0] == ':' || w.p[0] == ',');
 }
 
 void reply_normalise(const struct reply *r, struct buf *out)
@@ -230,14 +289,12 @@ void reply_normalise(const struct reply *r, struct buf *out)
 		out->n = NORMALISED_MAX;
 }
 
-void reply_rule_code(const struct reply *r, struct str normalised, char ret[16])
+void reply_rule_code(const struct reply *r, char ret[16])
 {
 	size_t n = r->enhanced.n < 15 ? r->enhanced.n : 15;
 
 	memcpy(ret, r->enhanced.p, n);
 	ret[n] = '\0';
-	if (ret[0] == '5' && str_find(normalised, STR("message expired")) >= 0)
-		ret[0] = '4';
-	if (ret[0] == '5') /* a permanent code that was deferred means the same trouble */
+	if (ret[0] == '5')
 		ret[0] = '4';
 }

@@ -12,7 +12,8 @@
 
 #include "lib/base/buf.h"
 
-enum scope { SCOPE_OWN = 1, SCOPE_REPLY = 2, SCOPE_GREETING = 4 };
+/* Who speaks: the MTA itself, a server in mid-session, a server at its greeting or at EHLO. */
+enum scope { SCOPE_OWN = 1, SCOPE_REPLY = 2, SCOPE_GREETING = 4, SCOPE_ANY = 7 };
 
 struct reply {
 	enum scope scope;
@@ -31,7 +32,8 @@ void reply_read(struct str text, struct reply *ret);
 /* What is matched: lower case, hosts as "host", addresses as "<>", codes left out; at most 600 bytes. */
 void reply_normalise(const struct reply *r, struct buf *out);
 
-/* The enhanced code that rules see: expiry turns 4.S.D into 5.S.D with "message expired"; this turns it back. */
-void reply_rule_code(const struct reply *r, struct str normalised, char ret[16]);
+/* The enhanced code that rules see, always of class 4: a permanent code that was deferred means the same trouble, and
+ * Exchange turns 4.S.D into 5.S.D when a message expires of it. Empty without a code. */
+void reply_rule_code(const struct reply *r, char ret[16]);
 
 #endif
