@@ -185,6 +185,8 @@ void sim_end_txn(struct sim *s, struct sim_txn *t, bool commit)
 
 static void flush(struct sim_log *l, size_t n)
 {
+	if (n == 0)
+		return;
 	for (size_t i = 0; i < n; i++) {
 		l->buffer[i].txn = l->txn;
 		append(l->s, l->buffer[i]);
