@@ -38,7 +38,7 @@ void ingest_config_default(struct ingest_config *c);
 void line_read(const struct ingest_config *c, struct str line, int64_t record_ms, struct arena *scratch,
                struct line_result *ret);
 
-/* Is mail for this host handed on within the fleet rather than delivered? host and ip as logged, "private/x" for sockets. */
+/* Is mail for this host handed on within the fleet rather than delivered? As logged; ip is "private/x" for sockets. */
 bool line_is_internal_hop(const struct ingest_config *c, struct str host, struct str ip);
 
 #endif

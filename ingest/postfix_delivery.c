@@ -98,7 +98,7 @@ static bool dsn_ok(struct str s)
 	return dots == 2 && digits > 0;
 }
 
-/* "relay=… status=WORD (" at the start of *s; what follows is the reason. Postfix before 2.3 had no delays= and dsn=. */
+/* "relay=… status=WORD (" at the start of *s; what follows is the reason. Before Postfix 2.3: no delays=, no dsn=. */
 static bool eat_tail(struct str *s, struct fields *f)
 {
 	struct str ignored;
@@ -212,8 +212,8 @@ static bool is_ip(struct str s)
 	return s.n > 0;
 }
 
-/* SMTP to an internal hop is never the end of the way; LMTP is, unless the hop says that it queued the message. Where the
- * line does not name the agent, a socket is taken for LMTP. */
+/* SMTP to an internal hop is never the end of the way; LMTP is, unless the hop says that it queued the message. Where
+ * the line does not name the agent, a socket is taken for LMTP. */
 static bool is_handed_on(const struct ingest_config *c, struct str agent, const struct delivery *d)
 {
 	bool lmtp = str_eq(agent, STR("lmtp")) || (agent.n == 0 && str_chr(d->relay_ip, '/') >= 0);

@@ -7,7 +7,7 @@
 
 enum { QUEUE_ID_MAX = 32 };
 
-/* Letters and digits only, 5 to QUEUE_ID_MAX of them (Postfix mail_queue.h: short ids are hexadecimal, long ones base 52). */
+/* Letters and digits only, 5 to QUEUE_ID_MAX of them (Postfix mail_queue.h: short ids are in base 16, long in 52). */
 bool queueid_ok(struct str id);
 
 /* Long ids (enable_long_queue_ids): seconds in 6 or more digits of base 52, microseconds in 4, 'z', inode. */

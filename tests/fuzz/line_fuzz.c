@@ -5,7 +5,7 @@
  * Exactly one of event, fact, noise, dead letter; words of the list; text clean and
  * within bounds, so that the record can be encoded; the same again from the same bytes.
  *
- *   clang -fsanitize=fuzzer,address,undefined … tests/fuzz/line_fuzz.c, or replayed over tests/fuzz/corpus/line by ctest
+ * With clang -fsanitize=fuzzer,address,undefined a fuzzer; with replay_main.c a test over tests/fuzz/corpus/line.
  */
 #include <string.h>
 

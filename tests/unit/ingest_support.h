@@ -48,8 +48,8 @@ static inline void show_field(struct buf *out, const struct field *f, const char
 	}
 }
 
-/* "event deferred queue_id=… recipient=…", "noise connect", "dead cut_line status"; NULL-terminated `skip`: names of fields
- * that are left out */
+/* "event deferred queue_id=… recipient=…", "noise connect", "dead cut_line status". NULL-terminated `skip`: fields that
+ * are left out */
 static inline const char *show(const struct line_result *r, const char *const *skip, struct buf *out)
 {
 	static const char *const kinds[] = {"event", "fact", "noise", "dead"};
