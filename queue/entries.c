@@ -31,7 +31,7 @@ struct queue_codec {
 struct group_entry *group_entry_new(void)
 {
 	struct group_entry *g = xcalloc(1, sizeof(*g));
-	g->kind = 'g';
+	g->type = 'g';
 	g->last_success_ms = g->success_p_ms = TIME_NONE;
 	return g;
 }
@@ -40,7 +40,7 @@ struct row_entry *row_entry_new(void)
 {
 	struct row_entry *r = xcalloc(1, sizeof(*r));
 
-	r->kind = 'r';
+	r->type = 'r';
 	r->idle = true;
 	r->due_ms = TIME_NEVER;
 	r->since_ms = r->last_failure_ms = TIME_NONE;
@@ -48,20 +48,18 @@ struct row_entry *row_entry_new(void)
 	return r;
 }
 
-struct hour_entry *hour_entry_new(char kind)
+struct hour_entry *hour_entry_new(char type)
 {
 	struct hour_entry *h = xcalloc(1, sizeof(*h));
-	h->kind = kind;
+	h->type = type;
 	return h;
 }
 
 static void free_row(struct row_entry *r)
 {
-	struct str *texts[] = {&r->last_error,     &r->detail,    &r->next_hop, &r->next_hop_ip,
-	                       &r->microsoft_code, &r->connector, &r->provider};
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		own_drop(texts[i]);
+#define X(m) own_drop(&r->m);
+	ROW_TEXTS(X)
+#undef X
 	for (size_t i = 0; i < r->n_sources; i++)
 		own_drop(&r->sources[i].host);
 	for (size_t i = 0; i < r->n_samples; i++)
@@ -116,21 +114,17 @@ static void load_hours(struct record_list l, int64_t minutes, struct hours *ret)
 	}
 }
 
-#define ROW_VALUES(X)                                                                                                  \
-	X(idle)                                                                                                        \
-	X(changed) X(messages) X(recipients) X(held) X(overdue) X(mismatched) X(null_sender) X(since_ms)               \
-	    X(last_failure_ms) X(attempts) X(permanent_replies) X(entered) X(delivered) X(bounced) X(expired)          \
-	        X(longest_wait_ms) X(mta) X(owner) X(side) X(kind_of)
-#define ROW_TEXTS(X) X(last_error) X(detail) X(next_hop) X(next_hop_ip) X(microsoft_code) X(connector) X(provider)
-
 static void save_row(const struct row_entry *r, struct row_state *s, struct arena *a)
 {
 	struct row_source *sources = arena_alloc(a, (r->n_sources + 1) * sizeof(*sources));
 	struct sample *samples = arena_alloc(a, (r->n_samples + 1) * sizeof(*samples));
 
+	s->idle = r->idle;
+	s->changed = r->changed;
 #define X(m) s->m = r->m;
-	ROW_VALUES(X)
+	ROW_NUMBERS(X)
 	ROW_TEXTS(X)
+	ROW_ENUMS(X)
 #undef X
 	s->due_ms = r->due_ms == TIME_NEVER ? -1 : r->due_ms;
 	s->basis1 = r->by_basis[1];
@@ -155,8 +149,11 @@ static void *load_row(const struct row_state *s)
 	const struct row_source *sources = s->sources.items;
 	const struct sample *samples = s->samples.items;
 
+	r->idle = s->idle;
+	r->changed = s->changed;
 #define X(m) r->m = s->m;
-	ROW_VALUES(X)
+	ROW_NUMBERS(X)
+	ROW_ENUMS(X)
 #undef X
 #define X(m) own_set(&r->m, s->m);
 	ROW_TEXTS(X)
@@ -192,9 +189,9 @@ static void save_hour(const struct hour_entry *h, struct row_state *s, struct ar
 	s->counts = (struct record_list){items, n};
 }
 
-static void *load_hour(char kind, const struct row_state *s)
+static void *load_hour(char type, const struct row_state *s)
 {
-	struct hour_entry *h = hour_entry_new(kind);
+	struct hour_entry *h = hour_entry_new(type);
 	const struct bucket *items = s->counts.items;
 
 	for (size_t i = 0; i < s->counts.n; i++)
@@ -221,11 +218,11 @@ void queue_entry_encode(struct queue_codec *c, const void *entry, struct buf *ou
 
 	record_clear(&row_state_record, &s);
 	s.version = QUEUE_STATE_VERSION;
-	if (g->kind == 'g') {
+	if (g->type == 'g') {
 		s.last_success_ms = g->last_success_ms;
 		s.success_p_ms = g->success_p_ms;
 		s.active = (int64_t)g->active;
-	} else if (g->kind == 'r') {
+	} else if (g->type == 'r') {
 		save_row(entry, &s, &c->arena);
 	} else {
 		save_hour(entry, &s, &c->arena);
@@ -234,18 +231,39 @@ void queue_entry_encode(struct queue_codec *c, const void *entry, struct buf *ou
 	arena_reset(&c->arena);
 }
 
+/* The version comes first: what a newer one means by its fields is not for us to judge. */
+static int read_state(struct queue_codec *c, struct str value, struct row_state *s, struct err *err)
+{
+	const struct val *v;
+
+	if (val_from_msgpack(value, &c->arena, &v, err) < 0)
+		return err_set(err, ERR_FATAL, "queue state cannot be read");
+	int64_t version = val_i64(val_get(v, "version"), 0);
+	if (version > QUEUE_STATE_VERSION)
+		return err_set(err, ERR_CONFIG, "queue state of version %lld was written by a newer qlapse (ours: %d)",
+		               (long long)version, QUEUE_STATE_VERSION);
+	if (version < 1 || record_read(v, &row_state_record, &c->arena, s, err) < 0)
+		return err_set(err, ERR_FATAL, "queue state cannot be read");
+	return 0;
+}
+
 void *queue_entry_decode(struct queue_codec *c, struct str key, struct str value, struct err *err)
 {
 	void *entry = NULL;
 	struct row_state s;
 
-	if (key.n == 0 || record_decode(ENC_MSGPACK, value, &row_state_record, &c->arena, &s, err) < 0)
-		err_set(err, ERR_FATAL, "queue state cannot be read");
-	else if (s.version > QUEUE_STATE_VERSION)
-		err_set(err, ERR_CONFIG, "queue state of version %lld was written by a newer qlapse (ours: %d)",
-		        (long long)s.version, QUEUE_STATE_VERSION);
-	else
-		entry = key.p[0] == 'g' ? load_group(&s) : key.p[0] == 'r' ? load_row(&s) : load_hour(key.p[0], &s);
+	if (read_state(c, value, &s, err) == 0) {
+		char type = key.n == 0 ? '\0' : key.p[0];
+
+		if (type == 'g')
+			entry = load_group(&s);
+		else if (type == 'r')
+			entry = load_row(&s);
+		else if (type == 'q' || type == 'x')
+			entry = load_hour(type, &s);
+		else
+			err_set(err, ERR_FATAL, "queue state has a key of no known type");
+	}
 	arena_reset(&c->arena);
 	return entry;
 }

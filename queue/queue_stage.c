@@ -96,6 +96,7 @@ static void success(struct queue_stage *s, struct store *store, const struct tra
 			continue;
 		struct str key = row_key(s, t->group, c);
 		struct row_view v = view_of(s, store, key, store_edit(store, key));
+		CHECK(v.r != NULL);
 		row_touch(&v, p_ms);
 	}
 }
@@ -150,6 +151,16 @@ static void put_row(struct queue_stage *s, struct str name, int64_t at_ms, struc
 	out->put(out, &o);
 }
 
+/* The class has emptied; a group of which nothing is known is not kept. */
+static void leave_group(struct queue_stage *s, struct store *store, struct str group, int class)
+{
+	struct group_entry *g = edit_group(s, store, group);
+
+	g->active &= ~((uint64_t)1 << class);
+	if (g->active == 0 && g->success_p_ms == TIME_NONE)
+		store_remove(store, group_key(s, group));
+}
+
 static int write_row(struct queue_stage *s, struct store *store, struct str key, int64_t at_ms, struct stage_out *out,
                      struct err *err)
 {
@@ -170,17 +181,16 @@ static int write_row(struct queue_stage *s, struct store *store, struct str key,
 		put_row(s, v.name, at_ms, buf_view(&s->value), out);
 		row_written(&v, at_ms);
 		if (v.r->idle)
-			edit_group(s, store, group)->active &= ~((uint64_t)1 << row.class);
+			leave_group(s, store, group, row.class);
 	}
 	arena_reset(&s->arena);
 	return result;
 }
 
-static void fire_group(struct queue_stage *s, struct store *store, struct str key)
+static void forget_success(struct store *store, struct str key)
 {
 	struct group_entry *g = store_edit(store, key);
 
-	(void)s;
 	g->last_success_ms = g->success_p_ms = TIME_NONE;
 	if (g->active == 0)
 		store_remove(store, key);
@@ -193,7 +203,7 @@ static int fire(void *config, struct store *store, struct str key, int64_t at_ms
 	const struct row_entry *r;
 
 	if (key.p[0] == 'g') {
-		fire_group(s, store, key);
+		forget_success(store, key);
 		return 0;
 	}
 	r = store_get(store, key);
@@ -223,12 +233,10 @@ static int64_t due(void *config, const void *entry)
 	const struct queue_stage *s = config;
 	const struct group_entry *g = entry;
 
-	if (g->kind == 'r')
+	if (g->type == 'r')
 		return ((const struct row_entry *)entry)->due_ms;
-	if (g->kind == 'g')
-		return g->success_p_ms != TIME_NONE ? g->success_p_ms + s->c.group_keep_ms
-		       : g->active == 0             ? 0
-		                                    : TIME_NEVER;
+	if (g->type == 'g' && g->success_p_ms != TIME_NONE)
+		return g->success_p_ms + s->c.group_keep_ms;
 	return TIME_NEVER;
 }
 

@@ -34,28 +34,39 @@ void row_touch(const struct row_view *v, int64_t p_ms)
 /* The first enter after the row was empty: everything begins anew. */
 static void begin(struct row_entry *r, const struct transition *t)
 {
-	struct str *texts[] = {&r->last_error,     &r->detail,    &r->next_hop, &r->next_hop_ip,
-	                       &r->microsoft_code, &r->connector, &r->provider};
-
 	r->idle = false;
 	r->since_ms = t->time_ms != TIME_NONE ? t->time_ms : t->at_ms;
 	r->attempts = r->permanent_replies = r->entered = r->delivered = r->bounced = r->expired = 0;
 	r->longest_wait_ms = -1;
 	r->last_failure_ms = TIME_NONE;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		own_drop(texts[i]);
-	r->mta = r->owner = r->side = r->kind_of = 0;
+#define X(m) own_drop(&r->m);
+	ROW_TEXTS(X)
+#undef X
+	r->mta = r->owner = r->side = r->kind = 0;
 	for (size_t i = 0; i < r->n_samples; i++)
 		own_drop(&r->samples[i]);
 	r->n_samples = 0;
 }
 
+/* Where the host stands, or would. */
+static size_t find_source(const struct row_entry *r, struct str host)
+{
+	size_t low = 0, high = r->n_sources;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		if (str_cmp(r->sources[mid].host, host) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 static void add_source(struct row_entry *r, struct str host, int64_t delta)
 {
-	size_t i = 0;
+	size_t i = find_source(r, host);
 
-	while (i < r->n_sources && str_cmp(r->sources[i].host, host) < 0)
-		i++;
 	if (i == r->n_sources || !str_eq(r->sources[i].host, host)) {
 		r->sources = xrealloc(r->sources, (r->n_sources + 1) * sizeof(*r->sources));
 		memmove(&r->sources[i + 1], &r->sources[i], (r->n_sources - i) * sizeof(*r->sources));
@@ -134,16 +145,12 @@ static void take_cause(struct row_entry *r, const struct transition *t)
 			r->last_failure_ms = t->time_ms;
 	}
 	own_set(&r->last_error, t->text);
-	own_set(&r->detail, t->detail);
-	own_set(&r->next_hop, t->next_hop);
-	own_set(&r->next_hop_ip, t->next_hop_ip);
-	own_set(&r->microsoft_code, t->microsoft_code);
-	own_set(&r->connector, t->connector);
-	own_set(&r->provider, t->provider);
-	r->mta = t->mta;
-	r->owner = t->owner;
-	r->side = t->side;
-	r->kind_of = t->kind;
+#define X(m) own_set(&r->m, t->m);
+	ROW_TEXTS_AS_TOLD(X)
+#undef X
+#define X(m) r->m = t->m;
+	ROW_ENUMS(X)
+#undef X
 }
 
 void row_apply(const struct row_view *v, const struct transition *t, int64_t p_ms)
@@ -207,14 +214,14 @@ void row_write(const struct row_view *v, int64_t boundary_ms, struct row *ret, s
 
 	record_clear(&row_record, ret);
 	ret->at_ms = boundary_ms;
-	ret->kind = r->kind_of;
 #define X(m) ret->m = r->m;
-	X(messages)
-	X(recipients) X(held) X(overdue) X(mismatched) X(null_sender) X(since_ms) X(last_failure_ms) X(attempts)
-	    X(permanent_replies) X(entered) X(delivered) X(bounced) X(expired) X(longest_wait_ms) X(last_error)
-	        X(detail) X(next_hop) X(next_hop_ip) X(microsoft_code) X(connector) X(provider) X(mta) X(owner) X(side)
+	ROW_NUMBERS(X)
+	ROW_TEXTS(X)
+	ROW_ENUMS(X)
 #undef X
-	            for (int b = BASES - 1; b > 0; b--) if (r->by_basis[b] > 0) ret->expiry_basis = b;
+	for (int b = BASES - 1; b > 0; b--)
+		if (r->by_basis[b] > 0)
+			ret->expiry_basis = b;
 	list_times(v, boundary_ms / MINUTE_MS, ret, a);
 	list_sources(r, ret, a);
 }
