@@ -41,6 +41,7 @@ void alert_config_default(struct alert_config *c)
 	    .incident_keep_ms = 7 * DAY_MS,
 	    .internet_min = 20,
 	    .internet_success_ms = 7 * DAY_MS,
+	    .default_lifetime_ms = 2 * DAY_MS,
 	    .alerts_encoding = ENC_JSON,
 	    .incidents_encoding = ENC_JSON,
 	};
@@ -100,7 +101,7 @@ static void call_for_evaluation(struct alert_stage *s, struct store *store, stru
 	int64_t bit = (int64_t)((uint64_t)1 << class);
 
 	p->classes = kept ? p->classes | bit : p->classes & ~bit;
-	p->pending_ms = at_ms;
+	p->pending_ms = at_ms > p->evaluated_ms ? at_ms : p->evaluated_ms + 1; /* M rises, also for a late row */
 }
 
 /* The row without its histograms, which nobody asks here. */
@@ -131,6 +132,8 @@ static int apply(void *config, struct store *store, const struct stage_record *r
 		call_for_evaluation(s, store, group, class, false, rec->p_ms);
 	} else if (record_decode(encoding_of(rec->value), rec->value, &row_record, &s->arena, &row, err) < 0) {
 		out->count(out, "alert.bad_record", 1);
+	} else if (row.class != class) {
+		out->count(out, "alert.bad_record", 1);
 	} else {
 		keep_row(s, store, group, class, &row);
 		call_for_evaluation(s, store, group, class, true, rec->p_ms);
@@ -139,7 +142,7 @@ static int apply(void *config, struct store *store, const struct stage_record *r
 	return 0;
 }
 
-/* Kept rows of a pair, in the order of class names' numbers. */
+/* Kept rows of a pair. */
 static int load_rows(struct alert_stage *s, const struct store *store, const struct pair *p, struct str group,
                      struct row **ret_rows, size_t *ret_n, struct err *err)
 {
@@ -176,10 +179,10 @@ static void fill_alert(struct alert_stage *s, const struct incident *inc, enum a
 	a->event = (int)event;
 	a->at_ms = inc->updated_ms;
 	buf_clear(&s->title);
-	words_title(inc, event, &s->title);
+	words_title(inc, event, s->c.default_lifetime_ms, &s->title);
 	a->title = buf_view(&s->title);
 	buf_clear(&s->summary);
-	words_summary(inc, event, &s->summary);
+	words_summary(inc, event, s->c.default_lifetime_ms, &s->summary);
 	a->summary = buf_view(&s->summary);
 	if (s->c.remedies.text != NULL && event != ALERT_RESOLVED) {
 		a->remedy = s->c.remedies.text(s->c.remedies.arg, inc, &s->arena);

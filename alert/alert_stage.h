@@ -25,6 +25,7 @@ struct alert_config {
 	int64_t critical_expiry_ms, clear_after_ms, update_min_ms, update_every_ms, incident_keep_ms;
 	int64_t internet_min;        /* an internet group needs this many recipients for near_expiry … */
 	int64_t internet_success_ms; /* … or a delivery within this time */
+	int64_t default_lifetime_ms; /* what track assumes where nothing is known, for the words */
 	const struct connector *connectors;
 	size_t n_connectors;
 	struct remedy_source remedies; /* text may be NULL: none */

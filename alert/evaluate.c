@@ -12,6 +12,31 @@
 
 enum { SOURCES_MAX = 10, SAMPLES_MAX = 3 };
 
+/* Numbers that are sums over the rows; null_sender is one, too, but no member of an incident. */
+#define SUMS(X)                                                                                                        \
+	X(messages)                                                                                                    \
+	X(recipients)                                                                                                  \
+	X(held)                                                                                                        \
+	X(overdue)                                                                                                     \
+	X(mismatched)                                                                                                  \
+	X(expiring_1h)                                                                                                 \
+	X(expiring_6h)                                                                                                 \
+	X(expiring_24h)                                                                                                \
+	X(attempts)                                                                                                    \
+	X(permanent_replies)                                                                                           \
+	X(delivered)                                                                                                   \
+	X(bounced)                                                                                                     \
+	X(expired)
+
+/* And those that are the least or the greatest. */
+#define EXTREMES(X)                                                                                                    \
+	X(since_ms)                                                                                                    \
+	X(oldest_ms)                                                                                                   \
+	X(first_expiry_ms)                                                                                             \
+	X(last_failure_ms)                                                                                             \
+	X(last_success_ms)                                                                                             \
+	X(longest_wait_ms)
+
 struct totals {
 	int64_t messages, recipients, held, overdue, mismatched, null_sender, expiring_1h, expiring_6h, expiring_24h,
 	    attempts, permanent_replies, delivered, bounced, expired;
@@ -45,11 +70,10 @@ static void add_up(const struct evaluation *e, struct totals *t)
 	for (size_t i = 0; i < e->n_rows; i++) {
 		const struct row *r = &e->rows[i];
 #define X(m) t->m += r->m;
-		X(messages)
-		X(recipients) X(held) X(overdue) X(mismatched) X(null_sender) X(expiring_1h) X(expiring_6h)
-		    X(expiring_24h) X(attempts) X(permanent_replies) X(delivered) X(bounced) X(expired)
+		SUMS(X)
+		X(null_sender)
 #undef X
-		        t->last_failure_ms = later(t->last_failure_ms, r->last_failure_ms);
+		t->last_failure_ms = later(t->last_failure_ms, r->last_failure_ms);
 		t->last_success_ms = later(t->last_success_ms, r->last_success_ms);
 		t->longest_wait_ms = later(t->longest_wait_ms, r->longest_wait_ms);
 		if (r->recipients == 0)
@@ -204,12 +228,10 @@ static struct record_list merge_samples(const struct row **rows, size_t n, struc
 static void fill_numbers(struct incident *inc, const struct totals *t)
 {
 #define X(m) inc->m = t->m;
-	X(messages)
-	X(recipients) X(held) X(overdue) X(mismatched) X(expiring_1h) X(expiring_6h) X(expiring_24h) X(attempts)
-	    X(permanent_replies) X(delivered) X(bounced) X(expired) X(since_ms) X(oldest_ms) X(first_expiry_ms)
-	        X(last_failure_ms) X(last_success_ms) X(longest_wait_ms)
+	SUMS(X)
+	EXTREMES(X)
 #undef X
-	            inc->expiry_basis = t->basis;
+	inc->expiry_basis = t->basis;
 }
 
 static void fill_lists(struct incident *inc, const struct row **rows, size_t n, struct arena *a)

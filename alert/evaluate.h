@@ -13,7 +13,7 @@
 struct evaluation {
 	struct str group;
 	enum family family;
-	const struct row *rows; /* kept ones of the pair, by name of class */
+	const struct row *rows; /* kept ones of the pair, one per class, in any order */
 	size_t n_rows;
 	int64_t at_ms; /* as of */
 };

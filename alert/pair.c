@@ -85,16 +85,27 @@ static struct pair *own_texts(const struct pair *read)
 	return p;
 }
 
+/* The version comes first: what a newer one means by its fields is not for us to judge. */
+static int read_pair(struct pair_codec *c, struct str value, struct pair *ret, struct err *err)
+{
+	const struct val *v;
+
+	if (val_from_msgpack(value, &c->arena, &v, err) < 0)
+		return err_set(err, ERR_FATAL, "alert state cannot be read");
+	int64_t version = val_i64(val_get(v, "version"), 0);
+	if (version > ALERT_STATE_VERSION)
+		return err_set(err, ERR_CONFIG, "alert state of version %lld was written by a newer qlapse (ours: %d)",
+		               (long long)version, ALERT_STATE_VERSION);
+	if (version < 1 || record_read(v, &pair_record, &c->arena, ret, err) < 0)
+		return err_set(err, ERR_FATAL, "alert state cannot be read");
+	return 0;
+}
+
 struct pair *pair_decode(struct pair_codec *c, struct str value, struct err *err)
 {
 	struct pair read, *p = NULL;
 
-	if (record_decode(ENC_MSGPACK, value, &pair_record, &c->arena, &read, err) < 0)
-		err_set(err, ERR_FATAL, "alert state cannot be read");
-	else if (read.version > ALERT_STATE_VERSION)
-		err_set(err, ERR_CONFIG, "alert state of version %lld was written by a newer qlapse (ours: %d)",
-		        (long long)read.version, ALERT_STATE_VERSION);
-	else
+	if (read_pair(c, value, &read, err) == 0)
 		p = own_texts(&read);
 	arena_reset(&c->arena);
 	return p;

@@ -11,7 +11,6 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/codec/record_codec.h"
-#include "lib/mail/fields_struct.h"
 #include "lib/mail/records.h"
 
 enum { ALERT_STATE_VERSION = 1 };

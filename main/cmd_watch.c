@@ -189,6 +189,7 @@ static struct known **list_open(const struct watch *w, size_t *ret_n)
 static void add_open(struct watch *w, const struct known *k)
 {
 	const struct log_record rec = {.topic = TOPIC_INCIDENTS, .key = k->id, .value = buf_view(&k->record)};
+	int64_t lifetime_ms = w->m.c->track.default_lifetime_ms;
 	struct buf title = BUF_INIT, summary = BUF_INIT;
 	struct incident inc;
 	struct err err;
@@ -199,8 +200,8 @@ static void add_open(struct watch *w, const struct known *k)
 	}
 	if (record_decode(encoding_of(rec.value), rec.value, &incident_record, &w->arena, &inc, &err) < 0)
 		return;
-	words_title(&inc, ALERT_UPDATED, &title);
-	words_summary(&inc, ALERT_UPDATED, &summary);
+	words_title(&inc, ALERT_UPDATED, lifetime_ms, &title);
+	words_summary(&inc, ALERT_UPDATED, lifetime_ms, &summary);
 	add_incident(w, buf_view(&title), buf_view(&summary), buf_view(&k->remedy), inc.connector);
 	buf_release(&title);
 	buf_release(&summary);

@@ -90,6 +90,7 @@ static void *new_alert(const struct stage_instance *s)
 {
 	struct alert_config ac = s->c->alert;
 
+	ac.default_lifetime_ms = s->c->track.default_lifetime_ms;
 	ac.connectors = s->c->connectors;
 	ac.n_connectors = s->c->n_connectors;
 	ac.remedies = classify_remedies(s->classify);

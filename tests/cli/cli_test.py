@@ -284,7 +284,7 @@ class Watch(Case):
 
     def test_something_is_wrong(self):
         out = self.once(30, "2026-11-24T07:30:00Z")
-        for part in ("Warning: connect_refused to branch, 30 messages wait", "What to do:", "Contact: noc@example.net",
+        for part in ("Warning: 30 messages wait for branch (connect_refused)", "What to do:", "Contact: noc@example.net",
                      "30 lines read"):
             self.assertIn(part, out)
         (incident,) = map(json.loads, self.once(30, "2026-11-24T07:30:00Z", "--json").splitlines())
