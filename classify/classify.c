@@ -165,9 +165,11 @@ static void ask(struct classify *c, const struct delivery *d, const struct reply
 	};
 }
 
+/* A deferral always has one, be it that nothing is known; an end of the wait only if something is said of it. */
 static bool has_verdict(const struct delivery *d)
 {
-	return d->text.n > 0 && (d->event == EVENT_DEFERRED || d->event == EVENT_BOUNCED || d->event == EVENT_EXPIRED);
+	return d->event == EVENT_DEFERRED ||
+	       (d->text.n > 0 && (d->event == EVENT_BOUNCED || d->event == EVENT_EXPIRED));
 }
 
 static void classify(void *arg, struct delivery *d, struct arena *a)
