@@ -1,61 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* place - see place.h */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/check.h"
 #include "lib/base/own.h"
+#include "track/lifetime.h"
 #include "track/place.h"
 
 static int64_t minute(int64_t ms)
 {
-	return ms / 60000;
-}
-
-static bool rule_fits(const struct lifetime_rule *rule, const struct telling *w)
-{
-	if (rule->host.n > 0 && !str_eq_nocase(rule->host, w->k->host))
-		return false;
-	if (rule->mta != MTA_UNKNOWN && rule->mta != w->t->mta)
-		return false;
-	return rule->null_sender < 0 || (rule->null_sender == 1) == w->t->null_sender;
-}
-
-static int64_t lifetime(const struct telling *w, struct str connector, enum basis *ret)
-{
-	const struct connector *c =
-	    connector.n == 0 ? NULL : connector_find(w->c->connectors, w->c->n_connectors, connector);
-
-	*ret = BASIS_CONFIGURED;
-	if (c != NULL && c->lifetime_ms >= 0)
-		return c->lifetime_ms;
-	for (size_t i = 0; i < w->c->n_rules; i++)
-		if (rule_fits(&w->c->rules[i], w))
-			return w->c->rules[i].lifetime_ms;
-	*ret = BASIS_DEFAULT;
-	return w->c->default_lifetime_ms;
-}
-
-int64_t place_expires(const struct telling *w, const struct tracked_recipient *r, enum basis *ret)
-{
-	if (r->record_expires_ms != TIME_NONE) {
-		*ret = BASIS_RECORD;
-		return r->record_expires_ms;
-	}
-	return tracked_since(w->t).base_ms + lifetime(w, r->connector, ret);
+	return ms / 60000 - (ms % 60000 < 0);
 }
 
 /* A place that borrows the recipient's group. */
-static struct place place_now(const struct telling *w, const struct tracked_recipient *r)
+static struct place place_now(const struct telling *w, const struct tracked_wait *x)
 {
-	bool counts = !w->t->held && !r->mismatched;
+	bool counts = !w->t->held && !x->mismatched;
 
 	return (struct place){
-	    .group = r->group,
-	    .class = r->class,
-	    .queued_minute = minute(tracked_since(w->t).at_ms),
-	    .expires_minute = counts ? minute(r->expires_ms) : -1,
+	    .group = x->texts.group,
+	    .class = x->class,
+	    .queued_minute = minute(lifetime_since(w->t).at_ms),
+	    .expires_minute = counts ? minute(x->expires_ms) : -1,
 	    .held = w->t->held,
-	    .overdue = r->overdue,
-	    .mismatched = r->mismatched,
+	    .overdue = x->overdue,
+	    .mismatched = x->mismatched,
 	    .null_sender = w->t->null_sender,
-	    .basis = r->basis,
+	    .basis = x->basis,
 	};
 }
 
@@ -71,7 +43,8 @@ static bool shares_row(const struct tracked *t, const struct tracked_recipient *
 {
 	for (size_t i = 0; i < t->n_recipients; i++) {
 		const struct tracked_recipient *r = &t->recipients[i];
-		if (r != self && r->placed && r->place.class == p->class && str_eq(r->place.group, p->group))
+		if (r != self && r->wait != NULL && r->wait->placed && r->wait->place.class == p->class &&
+		    str_eq(r->wait->place.group, p->group))
 			return true;
 	}
 	return false;
@@ -92,7 +65,7 @@ static void begin(struct telling *w, enum change change, struct transition *x)
 static void put_place(struct transition *x, const struct tracked_recipient *r, const struct place *p)
 {
 	x->recipient = r->address;
-	x->destination = r->destination;
+	x->destination = r->wait->texts.destination;
 	x->group = p->group;
 	x->class = (int)p->class;
 	x->queued_minute = p->queued_minute;
@@ -104,55 +77,60 @@ static void put_place(struct transition *x, const struct tracked_recipient *r, c
 	x->basis = (int)p->basis;
 }
 
-static void put_route(struct transition *x, const struct tracked_recipient *r)
+static void put_route(struct transition *x, const struct tracked_wait *w)
 {
-	x->connector = r->connector;
-	x->kind = (int)r->kind;
-	x->provider = r->provider;
+	x->connector = w->texts.connector;
+	x->kind = (int)w->kind;
+	x->provider = w->texts.provider;
 }
 
-static void put_cause(struct transition *x, const struct tracked_recipient *r)
+static void put_cause(struct transition *x, const struct tracked_wait *w)
 {
-	put_route(x, r);
-	x->next_hop = r->next_hop;
-	x->next_hop_ip = r->next_hop_ip;
-	x->text = r->text;
-	x->detail = r->detail;
-	x->microsoft_code = r->microsoft_code;
-	x->owner = (int)r->owner;
-	x->side = (int)r->side;
-	x->suspended = r->suspended;
-	x->permanent_reply = r->permanent_reply;
-	x->likely_lifetime_ms = r->mismatched ? r->likely_lifetime_ms : -1;
+	put_route(x, w);
+	x->next_hop = w->texts.next_hop;
+	x->next_hop_ip = w->texts.next_hop_ip;
+	x->text = w->texts.text;
+	x->detail = w->texts.detail;
+	x->microsoft_code = w->texts.microsoft_code;
+	x->owner = (int)w->owner;
+	x->side = (int)w->side;
+	x->suspended = w->suspended;
+	x->permanent_reply = w->permanent_reply;
+	x->likely_lifetime_ms = w->likely_lifetime_ms;
 }
 
 static void tell(struct telling *w, struct transition *x)
 {
-	struct buf name = BUF_INIT;
+	if (w->id_n == 0) {
+		char ordinal[24];
+		int n = snprintf(ordinal, sizeof(ordinal), "#%lld", (long long)w->t->ordinal);
 
-	buf_fmt(&name, "%.*s#%lld", STR_FMT(w->k->key), (long long)w->t->ordinal);
-	x->message = buf_view(&name);
+		CHECK(w->k->key.n <= TRACK_KEY_MAX);
+		char *end = mempcpy(w->id, w->k->key.p, w->k->key.n);
+		memcpy(end, ordinal, (size_t)n);
+		w->id_n = w->k->key.n + (size_t)n;
+	}
+	x->message = str_of(w->id, w->id_n);
 	w->sink->transition(w->sink, x);
-	buf_release(&name);
 }
 
 void place_leave(struct telling *w, struct tracked_recipient *r, enum reason reason, bool waited)
 {
+	struct place *told = &r->wait->place;
 	struct transition x;
 
-	if (!r->placed)
-		return;
+	CHECK(r->wait->placed);
 	begin(w, CHANGE_LEAVE, &x);
-	put_place(&x, r, &r->place);
+	put_place(&x, r, told);
 	x.reason = (int)reason;
 	x.recipients_delta = -1;
-	r->placed = false;
-	x.messages_delta = shares_row(w->t, r, &r->place) ? 0 : -1;
+	x.messages_delta = shares_row(w->t, r, told) ? 0 : -1;
 	if (waited) {
-		x.waited_ms = w->time_ms - tracked_since(w->t).at_ms;
+		x.waited_ms = w->time_ms - lifetime_since(w->t).at_ms;
 		if (x.waited_ms < 0)
 			x.waited_ms = 0;
 	}
+	r->wait->placed = false;
 	tell(w, &x);
 }
 
@@ -162,30 +140,38 @@ static void enter(struct telling *w, struct tracked_recipient *r, const struct p
 
 	begin(w, CHANGE_ENTER, &x);
 	put_place(&x, r, p);
-	put_cause(&x, r);
+	put_cause(&x, r->wait);
 	x.reason = (int)reason;
 	x.recipients_delta = 1;
 	x.messages_delta = shares_row(w->t, r, p) ? 0 : 1;
-	struct str owned = r->place.group;
-	r->place = *p;
-	r->place.group = owned;
-	own_set(&r->place.group, p->group);
-	r->placed = true;
+	struct str owned = r->wait->place.group;
+	own_set(&owned, p->group);
+	r->wait->place = *p;
+	r->wait->place.group = owned;
+	r->wait->placed = true;
 	tell(w, &x);
+}
+
+void place_renew_expiries(struct telling *w)
+{
+	for (size_t i = 0; i < w->t->n_recipients; i++) {
+		struct tracked_recipient *r = &w->t->recipients[i];
+		if (tracked_is_waiting(r))
+			r->wait->expires_ms = lifetime_expires_ms(w->c, w->k->host, w->t, r->wait, &r->wait->basis);
+	}
 }
 
 void place_refresh(struct telling *w)
 {
+	place_renew_expiries(w);
 	for (size_t i = 0; i < w->t->n_recipients; i++) {
 		struct tracked_recipient *r = &w->t->recipients[i];
-		if (r->state != RCPT_STATE_WAITING)
+		if (!tracked_is_waiting(r))
 			continue;
-		r->expires_ms = place_expires(w, r, &r->basis);
-		struct place now = place_now(w, r);
-		if (!r->placed) {
+		struct place now = place_now(w, r->wait);
+		if (!r->wait->placed) {
 			enter(w, r, &now, REASON_DEFERRED);
-			w->entered = true;
-		} else if (!same_place(&now, &r->place)) {
+		} else if (!same_place(&now, &r->wait->place)) {
 			place_leave(w, r, REASON_MOVED, false);
 			enter(w, r, &now, REASON_MOVED);
 		}
@@ -197,8 +183,8 @@ void place_retry(struct telling *w, const struct tracked_recipient *r)
 	struct transition x;
 
 	begin(w, CHANGE_RETRY, &x);
-	put_place(&x, r, &r->place);
-	put_cause(&x, r);
+	put_place(&x, r, &r->wait->place);
+	put_cause(&x, r->wait);
 	tell(w, &x);
 }
 
@@ -207,8 +193,8 @@ void place_step(struct telling *w, const struct tracked_recipient *r, struct str
 	struct transition x;
 
 	begin(w, CHANGE_STEP, &x);
-	put_place(&x, r, &r->place);
-	put_route(&x, r);
+	put_place(&x, r, &r->wait->place);
+	put_route(&x, r->wait);
 	x.step = step;
 	tell(w, &x);
 }

@@ -11,19 +11,20 @@ struct telling {
 	const struct track_key *k;
 	struct tracked *t;
 	struct track_sink *sink;
-	int64_t at_ms;   /* pipeline time, or the moment of a timer */
-	int64_t time_ms; /* of the line; TIME_NONE: a timer */
-	bool entered;    /* refresh has told a first enter */
+	int64_t at_ms;               /* pipeline time, or the moment of a timer */
+	int64_t time_ms;             /* of the line; TIME_NONE: none is behind it */
+	size_t id_n;                 /* 0: not made yet */
+	char id[TRACK_KEY_MAX + 24]; /* of the message, as records have it */
 };
 
-/* Computes expiry and place of each waiting recipient anew and tells what changed. */
+/* Computes the expiry of each waiting recipient anew. */
+void place_renew_expiries(struct telling *w);
+/* The same and the places, too, and tells what changed. */
 void place_refresh(struct telling *w);
 /* A waiting recipient leaves; waited: tell how long it waited (by the line's time). Its state is the caller's to set. */
 void place_leave(struct telling *w, struct tracked_recipient *r, enum reason reason, bool waited);
 void place_retry(struct telling *w, const struct tracked_recipient *r);
 void place_step(struct telling *w, const struct tracked_recipient *r, struct str step);
 void place_success(struct telling *w, const struct delivery *d);
-/* Expiry of a recipient as the entry stands now, and its basis. */
-int64_t place_expires(const struct telling *w, const struct tracked_recipient *r, enum basis *ret);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* track - see track.h */
 #include "lib/base/check.h"
-#include "lib/base/own.h"
 #include "lib/base/hash.h"
+#include "track/lifetime.h"
 #include "track/place.h"
 #include "track/track.h"
 
@@ -30,151 +30,89 @@ void track_config_default(struct track_config *c)
 	};
 }
 
-static bool opens(int event)
-{
-	return event == EVENT_ARRIVED || event == EVENT_QUEUED || event == EVENT_DELIVERED || event == EVENT_DEFERRED ||
-	       event == EVENT_BOUNCED || event == EVENT_HANDED_ON || event == EVENT_DISCARDED || event == EVENT_HELD;
-}
+struct event_rule {
+	bool opens; /* may be the first that is heard of a message */
+	enum track_verdict (*take)(struct telling *w, const struct delivery *d, const struct event_rule *rule);
+	enum rcpt_state state; /* of recipients that it finishes … */
+	enum reason reason;    /* … and why they leave */
+};
 
-bool track_opens(const struct track_config *c, const struct delivery *d, int64_t p_ms, struct track_sink *sink)
-{
-	if (p_ms - d->time_ms > c->closed_keep_ms) {
-		sink->count(sink, "track.too_late");
-		return false;
-	}
-	if (!opens(d->event)) {
-		sink->count(sink, "track.unknown_message");
-		return false;
-	}
-	return true;
-}
-
-static bool has_arrival(const struct delivery *d)
-{
-	return d->arrival_source != SINCE_UNKNOWN && d->arrival_ms != TIME_NONE;
-}
+static const struct event_rule *event_rule(int event);
 
 /* A closed entry: does the line belong to a later message of the same queue id? */
-static bool reuses_closed(const struct tracked *t, const struct delivery *d)
+static bool reuses(const struct tracked *t, const struct delivery *d)
 {
-	if (!opens(d->event) || d->time_ms <= t->closed_ms + SLACK_MS)
+	if (!event_rule(d->event)->opens || d->time_ms <= t->closed_ms + SLACK_MS)
 		return false;
-	return !has_arrival(d) || d->arrival_ms + d->arrival_error_ms >= t->closed_ms;
+	return !lifetime_has_arrival(d) || d->arrival_ms + lifetime_arrival_error_ms(d) >= t->closed_ms;
 }
 
+bool track_takes(const struct track_config *c, const struct tracked *t, const struct delivery *d, int64_t p_ms,
+                 struct track_sink *sink)
+{
+	const char *why = NULL;
+
+	if (t == NULL && p_ms - d->time_ms > c->closed_keep_ms)
+		why = "track.too_late";
+	else if (t == NULL && !event_rule(d->event)->opens)
+		why = "track.unknown_message";
+	else if (t != NULL && t->closed && !reuses(t, d))
+		why = "track.late";
+	if (why != NULL)
+		sink->count(sink, why);
+	return why == NULL;
+}
+
+/* An open entry: does the line belong to a later message, whose predecessor's end was not logged? */
 static bool ended_unseen(const struct tracked *t, const struct delivery *d)
 {
-	if (t->last_line_ms == TIME_NONE)
-		return false;
 	if (d->event == EVENT_ARRIVED && d->time_ms > t->last_line_ms + SLACK_MS)
 		return true;
-	return d->arrival_source == SINCE_DELAY && has_arrival(d) &&
-	       d->arrival_ms - d->arrival_error_ms > t->last_line_ms + SLACK_MS;
+	return d->arrival_source == SINCE_DELAY && lifetime_has_arrival(d) &&
+	       d->arrival_ms - lifetime_arrival_error_ms(d) > t->last_line_ms + SLACK_MS;
 }
 
-static void all_leave(struct telling *w, enum reason reason, bool waited, enum rcpt_state state)
+/* The recipient waits no longer: it is finished, or forgotten with its entry. */
+static void leave(struct telling *w, struct tracked_recipient *r, enum rcpt_state state, enum reason reason)
 {
-	for (size_t i = 0; i < w->t->n_recipients; i++) {
-		struct tracked_recipient *r = &w->t->recipients[i];
-		if (r->state != RCPT_STATE_WAITING)
-			continue;
-		place_leave(w, r, reason, waited);
-		r->state = state;
-	}
+	if (tracked_is_waiting(r))
+		place_leave(w, r, reason, w->time_ms != TIME_NONE);
+	r->state = state;
+	if (w->time_ms > r->last_line_ms)
+		r->last_line_ms = w->time_ms;
 }
 
-static enum track_verdict close_entry(struct telling *w, const struct delivery *d)
+static void all_leave(struct telling *w, enum rcpt_state state, enum reason reason)
 {
+	for (size_t i = 0; i < w->t->n_recipients; i++)
+		if (tracked_is_waiting(&w->t->recipients[i]))
+			leave(w, &w->t->recipients[i], state, reason);
+}
+
+static enum track_verdict close_entry(struct telling *w, const struct delivery *d, const struct event_rule *rule)
+{
+	all_leave(w, rule->state, rule->reason);
 	w->t->closed = true;
 	w->t->closed_ms = d->time_ms;
 	tracked_forget_recipients(w->t);
 	return w->t->ever_waiting ? TRACK_KEEP : TRACK_REMOVE;
 }
 
-/* 1.2: what the line says of the beginning. */
-static void take_beginning(struct tracked *t, const struct delivery *d)
-{
-	if (t->first_seen_ms == TIME_NONE)
-		t->first_seen_ms = d->time_ms;
-	if (d->event == EVENT_ARRIVED && has_arrival(d) && t->own_source != SINCE_EXPLICIT) {
-		t->own_ms = d->arrival_ms;
-		t->own_error_ms = d->arrival_error_ms;
-		t->own_source = SINCE_EXPLICIT;
-	}
-	if (t->own_source == SINCE_UNKNOWN && d->id_time_ms != TIME_NONE) {
-		t->own_ms = d->id_time_ms;
-		t->own_error_ms = 0;
-		t->own_source = SINCE_QUEUE_ID;
-	}
-	if (d->arrival_source == SINCE_DELAY && has_arrival(d) &&
-	    (t->delay_error_ms < 0 || d->arrival_error_ms < t->delay_error_ms)) {
-		t->delay_ms = d->arrival_ms;
-		t->delay_error_ms = d->arrival_error_ms;
-	}
-}
-
+/* Of two deferrals at the same time: what must be equal for the second to be a copy of the first. */
 static uint64_t line_hash(const struct delivery *d)
 {
-	struct buf b = BUF_INIT;
-
-	buf_fmt(&b, "%d %lld %lld ", d->event, (long long)d->time_ms, (long long)d->delay_ms);
-	buf_fmt(&b, "%.*s %.*s ", STR_FMT(d->dsn), STR_FMT(d->relay));
-	buf_str(&b, d->text);
-	uint64_t hash = hash64(buf_view(&b), 1);
-	buf_release(&b);
-	return hash;
-}
-
-static void take_group(struct tracked_recipient *r, const struct delivery *d)
-{
-	if (d->next_hop.n == 0 && d->connector.n == 0 && d->family != FAMILY_LOCAL && r->group.n > 0)
-		return;
-	own_set(&r->group, d->group);
-	own_set(&r->connector, d->connector);
-	own_set(&r->provider, d->provider);
-	own_set(&r->next_hop, d->next_hop);
-	own_set(&r->next_hop_ip, d->next_hop_ip);
-	r->kind = (enum kind)d->kind;
-}
-
-static void take_class(struct tracked_recipient *r, const struct delivery *d)
-{
-	if (d->class == CLASS_unreachable && str_eq(d->detail, STR("ipv6_no_route")) &&
-	    r->state == RCPT_STATE_WAITING && r->class != CLASS_unreachable)
-		return;
-	r->class = d->class == CLASS_none ? CLASS_other : (enum class)d->class;
-	own_set(&r->detail, d->detail);
-	own_set(&r->microsoft_code, d->microsoft_code);
-	r->owner = (enum owner)d->owner;
-	r->side = (enum side)d->side;
-}
-
-/* Five days is Postfix's own default; beyond it the next whole day. */
-static int64_t likely_lifetime(int64_t age_ms)
-{
-	return age_ms < 5 * DAY_MS ? 5 * DAY_MS : (age_ms / DAY_MS + 1) * DAY_MS;
-}
-
-static void test_mismatch(struct telling *w, struct tracked_recipient *r, const struct delivery *d)
-{
-	int64_t grace_ms = w->t->longest_gap_ms > w->c->grace_ms ? w->t->longest_gap_ms : w->c->grace_ms;
-	enum basis basis;
-
-	if (w->t->held || r->mismatched || d->time_ms <= place_expires(w, r, &basis) + grace_ms)
-		return;
-	r->mismatched = true;
-	r->likely_lifetime_ms = likely_lifetime(d->time_ms - tracked_since(w->t).base_ms);
+	return hash64(d->text, hash64(d->relay, hash64(d->dsn, (uint64_t)d->delay_ms)));
 }
 
 /* Is the deferral nothing new? Counts it then. */
-static bool is_old(const struct telling *w, const struct tracked_recipient *r, const struct delivery *d, uint64_t hash)
+static bool is_old(const struct telling *w, const struct tracked_recipient *r, const struct delivery *d)
 {
 	const char *count = NULL;
 
-	if (r->state == RCPT_STATE_WAITING) {
+	if (tracked_is_waiting(r)) {
 		if (d->time_ms < r->last_line_ms)
 			count = "track.stale";
-		else if (d->time_ms == r->last_line_ms && hash == r->last_line_hash)
+		else if (d->time_ms == r->last_line_ms && line_hash(d) == r->wait->line_hash)
 			count = "track.duplicate";
 	} else if (r->state != RCPT_STATE_UNKNOWN && d->time_ms <= r->last_line_ms) {
 		count = "track.duplicate";
@@ -184,225 +122,284 @@ static bool is_old(const struct telling *w, const struct tracked_recipient *r, c
 	return count != NULL;
 }
 
-static void deferred(struct telling *w, const struct delivery *d)
+/* A line without a next hop says nothing new of where the message was to go. */
+static void take_group(struct tracked_wait *x, const struct delivery *d, union wait_texts *texts)
+{
+	if (d->next_hop.n == 0 && d->connector.n == 0 && d->family != FAMILY_LOCAL && texts->group.n > 0)
+		return;
+	texts->group = d->group;
+	texts->connector = d->connector;
+	texts->provider = d->provider;
+	texts->next_hop = d->next_hop;
+	texts->next_hop_ip = d->next_hop_ip;
+	x->kind = (enum kind)d->kind;
+}
+
+/* That there is no IPv6 here is told of hosts which failed over IPv4 for a better reason. */
+static void take_class(struct tracked_wait *x, bool waits, const struct delivery *d, union wait_texts *texts)
+{
+	if (d->class == CLASS_unreachable && str_eq(d->detail, STR("ipv6_no_route")) && waits &&
+	    x->class != CLASS_unreachable)
+		return;
+	x->class = d->class == CLASS_none ? CLASS_other : (enum class)d->class;
+	texts->detail = d->detail;
+	texts->microsoft_code = d->microsoft_code;
+	x->owner = (enum owner)d->owner;
+	x->side = (enum side)d->side;
+}
+
+static void take_cause(struct tracked_wait *x, bool waits, const struct delivery *d)
+{
+	union wait_texts texts = x->texts;
+
+	if (!waits)
+		texts.group = STR_NONE;
+	take_group(x, d, &texts);
+	take_class(x, waits, d, &texts);
+	texts.text = d->text;
+	texts.destination = d->destination;
+	tracked_set_texts(x, &texts);
+	x->line_hash = line_hash(d);
+	x->suspended = d->suspended;
+	x->permanent_reply = d->permanent_reply;
+	x->attempts += !d->suspended;
+	if (x->first_deferral_ms == TIME_NONE)
+		x->first_deferral_ms = d->time_ms;
+}
+
+static void test_mismatch(struct telling *w, struct tracked_wait *x, const struct delivery *d)
+{
+	enum basis basis;
+	int64_t end_ms = lifetime_expires_ms(w->c, w->k->host, w->t, x, &basis) + lifetime_grace_ms(w->c, w->t);
+
+	if (!w->t->held && d->time_ms > end_ms)
+		x->mismatched = true;
+	if (x->mismatched)
+		x->likely_lifetime_ms = lifetime_likely_ms(d->time_ms - lifetime_since(w->t).base_ms);
+}
+
+/* Of an earlier wait only the first deferral and the attempts are remembered. */
+static void wait_again(struct tracked_wait *x)
+{
+	x->record_expires_ms = TIME_NONE;
+	x->mismatched = false;
+	x->likely_lifetime_ms = -1;
+	x->steps_crossed = 0;
+}
+
+static enum track_verdict deferred(struct telling *w, const struct delivery *d, const struct event_rule *rule)
 {
 	struct tracked_recipient *r = tracked_add(w->t, d->recipient);
-	uint64_t hash = line_hash(d);
-	int64_t gap_ms = r->state == RCPT_STATE_WAITING ? d->time_ms - r->last_line_ms : 0;
 
-	if (is_old(w, r, d, hash)) {
+	(void)rule;
+	if (is_old(w, r, d)) {
 		place_refresh(w);
-		return;
+		return TRACK_KEEP;
 	}
-	take_group(r, d);
-	take_class(r, d);
-	if (r->state != RCPT_STATE_WAITING) {
-		r->state = RCPT_STATE_WAITING;
-		r->steps_crossed = 0;
-		r->mismatched = false;
-	}
-	own_set(&r->text, d->text);
-	own_set(&r->destination, d->destination);
-	r->suspended = d->suspended;
-	r->permanent_reply = d->permanent_reply;
-	r->attempts += !d->suspended;
-	if (r->first_deferral_ms == TIME_NONE)
-		r->first_deferral_ms = d->time_ms;
+	struct tracked_wait *x = tracked_wait(r);
+	bool waited = tracked_is_waiting(r);
+	if (!waited)
+		wait_again(x);
+	take_cause(x, waited, d);
 	if (d->expires_ms != TIME_NONE)
-		r->record_expires_ms = d->expires_ms;
-	r->overdue = false;
-	test_mismatch(w, r, d);
-	if (gap_ms > w->t->longest_gap_ms)
-		w->t->longest_gap_ms = gap_ms;
+		x->record_expires_ms = d->expires_ms;
+	x->overdue = false;
+	test_mismatch(w, x, d);
+	if (waited && d->time_ms - r->last_line_ms > w->t->longest_gap_ms)
+		w->t->longest_gap_ms = d->time_ms - r->last_line_ms;
+	r->state = RCPT_STATE_WAITING;
 	r->last_line_ms = d->time_ms;
-	r->last_line_hash = hash;
 	w->t->ever_waiting = true;
-	bool first = !r->placed;
 	place_refresh(w);
-	if (!d->suspended && !first)
+	if (waited && !d->suspended)
 		place_retry(w, r);
+	return TRACK_KEEP;
 }
 
-static void finished(struct telling *w, const struct delivery *d, enum rcpt_state state, enum reason reason)
+static enum track_verdict finish(struct telling *w, const struct delivery *d, const struct event_rule *rule)
 {
 	struct tracked_recipient *r = tracked_add(w->t, d->recipient);
+	bool again = r->state != RCPT_STATE_UNKNOWN && !tracked_is_waiting(r);
 
-	if (r->state != RCPT_STATE_WAITING && r->state != RCPT_STATE_UNKNOWN) {
+	if (again)
 		w->sink->count(w->sink, "track.duplicate");
-		place_refresh(w);
-		return;
-	}
-	if (r->state == RCPT_STATE_WAITING)
-		place_leave(w, r, reason, true);
-	r->state = state;
-	r->overdue = false;
-	r->last_line_ms = d->time_ms;
-	own_set(&r->destination, d->destination);
+	else
+		leave(w, r, rule->state, rule->reason);
 	place_refresh(w);
-	if (state == RCPT_STATE_DELIVERED)
+	if (!again && rule->state == RCPT_STATE_DELIVERED)
 		place_success(w, d);
+	return TRACK_KEEP;
 }
 
-static bool anyone_waits(const struct tracked *t)
+static enum track_verdict expire(struct telling *w, const struct delivery *d, const struct event_rule *rule)
 {
-	for (size_t i = 0; i < t->n_recipients; i++)
-		if (t->recipients[i].state == RCPT_STATE_WAITING)
-			return true;
-	return false;
-}
-
-static void expired(struct telling *w)
-{
-	if (!anyone_waits(w->t))
+	(void)d;
+	if (!tracked_anyone_waits(w->t))
 		w->sink->count(w->sink, "track.expired_unknown");
-	all_leave(w, REASON_EXPIRED, true, RCPT_STATE_EXPIRED);
-}
-
-static enum track_verdict take_event(struct telling *w, const struct delivery *d)
-{
-	switch (d->event) {
-	case EVENT_DEFERRED:
-		deferred(w, d);
-		return TRACK_KEEP;
-	case EVENT_DELIVERED:
-		finished(w, d, RCPT_STATE_DELIVERED, REASON_DELIVERED);
-		return TRACK_KEEP;
-	case EVENT_BOUNCED:
-		finished(w, d, RCPT_STATE_BOUNCED, REASON_BOUNCED);
-		return TRACK_KEEP;
-	case EVENT_HANDED_ON:
-		finished(w, d, RCPT_STATE_HANDED_ON, REASON_HANDED_ON);
-		return TRACK_KEEP;
-	case EVENT_DISCARDED:
-		finished(w, d, RCPT_STATE_DISCARDED, REASON_DISCARDED);
-		return TRACK_KEEP;
-	case EVENT_EXPIRED:
-		expired(w);
-		break;
-	case EVENT_HELD:
-	case EVENT_RELEASED:
-		w->t->held = d->event == EVENT_HELD;
-		break;
-	case EVENT_REQUEUED:
-	case EVENT_DELETED:
-		all_leave(w, d->event == EVENT_REQUEUED ? REASON_REQUEUED : REASON_DELETED, true, RCPT_STATE_UNKNOWN);
-		return close_entry(w, d);
-	case EVENT_REMOVED:
-		all_leave(w, REASON_CLOSED_UNKNOWN, true, RCPT_STATE_UNKNOWN);
-		return close_entry(w, d);
-	case EVENT_QUEUED:
-		w->t->null_sender = d->null_sender;
-		own_set(&w->t->sender, d->sender);
-		break;
-	default:
-		break;
-	}
+	all_leave(w, rule->state, rule->reason);
 	place_refresh(w);
 	return TRACK_KEEP;
+}
+
+static enum track_verdict hold(struct telling *w, const struct delivery *d, const struct event_rule *rule)
+{
+	(void)rule;
+	w->t->held = d->event == EVENT_HELD;
+	place_refresh(w);
+	return TRACK_KEEP;
+}
+
+static enum track_verdict take_sender(struct telling *w, const struct delivery *d, const struct event_rule *rule)
+{
+	(void)rule;
+	w->t->null_sender = d->null_sender;
+	tracked_set_sender(w->t, d->sender);
+	place_refresh(w);
+	return TRACK_KEEP;
+}
+
+static enum track_verdict take_nothing(struct telling *w, const struct delivery *d, const struct event_rule *rule)
+{
+	(void)d;
+	(void)rule;
+	place_refresh(w);
+	return TRACK_KEEP;
+}
+
+static const struct event_rule event_rules[] = {
+    [EVENT_NONE] = {false, take_nothing, 0, 0},
+    [EVENT_DELIVERED] = {true, finish, RCPT_STATE_DELIVERED, REASON_DELIVERED},
+    [EVENT_DEFERRED] = {true, deferred, 0, 0},
+    [EVENT_BOUNCED] = {true, finish, RCPT_STATE_BOUNCED, REASON_BOUNCED},
+    [EVENT_EXPIRED] = {false, expire, RCPT_STATE_EXPIRED, REASON_EXPIRED},
+    [EVENT_HANDED_ON] = {true, finish, RCPT_STATE_HANDED_ON, REASON_HANDED_ON},
+    [EVENT_DISCARDED] = {true, finish, RCPT_STATE_DISCARDED, REASON_DISCARDED},
+    [EVENT_HELD] = {true, hold, 0, 0},
+    [EVENT_RELEASED] = {false, hold, 0, 0},
+    [EVENT_REQUEUED] = {false, close_entry, RCPT_STATE_UNKNOWN, REASON_REQUEUED},
+    [EVENT_DELETED] = {false, close_entry, RCPT_STATE_UNKNOWN, REASON_DELETED},
+    [EVENT_ARRIVED] = {true, take_nothing, 0, 0},
+    [EVENT_QUEUED] = {true, take_sender, 0, 0},
+    [EVENT_MESSAGE_ID] = {false, take_nothing, 0, 0},
+    [EVENT_REMOVED] = {false, close_entry, RCPT_STATE_UNKNOWN, REASON_CLOSED_UNKNOWN},
+    [EVENT_NOTIFIED] = {false, take_nothing, 0, 0},
+    [EVENT_EXPIRY_ORDERED] = {false, take_nothing, 0, 0},
+};
+
+static const struct event_rule *event_rule(int event)
+{
+	CHECK((size_t)event < sizeof(event_rules) / sizeof(*event_rules));
+	return &event_rules[event];
+}
+
+static void begin(struct telling *w, const struct track_config *c, const struct track_key *k, struct tracked *t,
+                  struct track_sink *sink)
+{
+	w->c = c;
+	w->k = k;
+	w->t = t;
+	w->sink = sink;
+	w->id_n = 0;
+	w->time_ms = TIME_NONE;
 }
 
 enum track_verdict track_apply(const struct track_config *c, const struct track_key *k, struct tracked *t,
                                const struct delivery *d, int64_t p_ms, struct track_sink *sink)
 {
-	struct telling w = {c, k, t, sink, p_ms, d->time_ms, false};
+	struct telling w;
+	bool fresh = t->first_seen_ms == TIME_NONE;
+	bool reused = !fresh && (t->closed || ended_unseen(t, d));
 
-	if (t->last_line_ms == TIME_NONE && !t->closed) {
-		sink->count(sink, "track.opened");
-	} else if (t->closed) {
-		if (!reuses_closed(t, d)) {
-			sink->count(sink, "track.late");
-			return TRACK_KEEP;
-		}
+	begin(&w, c, k, t, sink);
+	w.at_ms = p_ms;
+	if (reused) {
+		all_leave(&w, RCPT_STATE_UNKNOWN, REASON_CLOSED_UNKNOWN);
 		tracked_reuse(t);
-		sink->count(sink, "track.opened");
-	} else if (ended_unseen(t, d)) {
-		w.time_ms = TIME_NONE;
-		all_leave(&w, REASON_CLOSED_UNKNOWN, false, RCPT_STATE_UNKNOWN);
-		w.time_ms = d->time_ms;
-		tracked_reuse(t);
-		sink->count(sink, "track.opened");
+		w.id_n = 0;
 	}
+	if (fresh || reused)
+		sink->count(sink, "track.opened");
 	t->mta = (enum mta)d->mta;
 	t->last_p_ms = p_ms;
 	if (d->time_ms > t->last_line_ms)
 		t->last_line_ms = d->time_ms;
-	take_beginning(t, d);
-	return take_event(&w, d);
+	lifetime_take_line(t, d);
+	w.time_ms = d->time_ms;
+	const struct event_rule *rule = event_rule(d->event);
+	return rule->take(&w, d, rule);
 }
 
-/* 1.6: when a step of a recipient is crossed. */
-static int64_t step_ms(const struct tracked *t, const struct tracked_recipient *r, const struct track_step *step)
+static int64_t overdue_ms(const struct track_config *c, const struct tracked *t, const struct tracked_wait *x)
 {
-	struct since since = tracked_since(t);
-
-	if (step->age_ms >= 0)
-		return since.at_ms + step->age_ms;
-	return since.base_ms + (r->expires_ms - since.base_ms) * step->percent / 100;
+	return x->expires_ms + lifetime_grace_ms(c, t);
 }
 
-static int64_t overdue_ms(const struct track_config *c, const struct tracked *t, const struct tracked_recipient *r)
+static int64_t least(int64_t a, int64_t b)
 {
-	return r->expires_ms + (t->longest_gap_ms > c->grace_ms ? t->longest_gap_ms : c->grace_ms);
+	return a < b ? a : b;
 }
 
-static int64_t recipient_due(const struct track_config *c, const struct tracked *t, const struct tracked_recipient *r)
+static bool is_timed(const struct tracked *t, const struct tracked_recipient *r)
 {
-	int64_t due_ms = TIME_NEVER;
+	return !t->held && tracked_is_waiting(r) && !r->wait->mismatched;
+}
 
-	if (r->state != RCPT_STATE_WAITING || r->mismatched)
-		return due_ms;
+static int64_t recipient_due(const struct track_config *c, const struct tracked *t, const struct since *since,
+                             const struct tracked_wait *x)
+{
+	int64_t due_ms = x->overdue ? TIME_NEVER : overdue_ms(c, t, x);
+
 	for (size_t i = 0; i < c->n_steps; i++)
-		if (!(r->steps_crossed & (1u << i)) && step_ms(t, r, &c->steps[i]) < due_ms)
-			due_ms = step_ms(t, r, &c->steps[i]);
-	if (!r->overdue && overdue_ms(c, t, r) < due_ms)
-		due_ms = overdue_ms(c, t, r);
+		if (!(x->steps_crossed & (1u << i)))
+			due_ms = least(due_ms, lifetime_step_ms(since, x, &c->steps[i]));
 	return due_ms;
 }
 
 int64_t track_due(const struct track_config *c, const struct tracked *t)
 {
-	if (t->closed || !anyone_waits(t))
+	if (t->closed || !tracked_anyone_waits(t))
 		return t->last_p_ms + c->closed_keep_ms;
 	int64_t due_ms = t->last_p_ms + c->forget_after_ms;
-	for (size_t i = 0; i < t->n_recipients && !t->held; i++) {
-		int64_t r_ms = recipient_due(c, t, &t->recipients[i]);
-		if (r_ms < due_ms)
-			due_ms = r_ms;
-	}
+	struct since since = lifetime_since(t);
+	for (size_t i = 0; i < t->n_recipients; i++)
+		if (is_timed(t, &t->recipients[i]))
+			due_ms = least(due_ms, recipient_due(c, t, &since, t->recipients[i].wait));
 	return due_ms > t->last_p_ms ? due_ms : t->last_p_ms;
 }
 
-static void cross_steps(struct telling *w, struct tracked_recipient *r)
+static void pass_time(struct telling *w, struct tracked_recipient *r)
 {
+	struct since since = lifetime_since(w->t);
+
 	for (size_t i = 0; i < w->c->n_steps; i++) {
 		const struct track_step *step = &w->c->steps[i];
-		if ((r->steps_crossed & (1u << i)) || step_ms(w->t, r, step) > w->at_ms)
+		if ((r->wait->steps_crossed & (1u << i)) || lifetime_step_ms(&since, r->wait, step) > w->at_ms)
 			continue;
-		r->steps_crossed |= 1u << i;
+		r->wait->steps_crossed |= 1u << i;
 		place_step(w, r, step->name);
 	}
+	if (overdue_ms(w->c, w->t, r->wait) <= w->at_ms)
+		r->wait->overdue = true;
 }
 
 enum track_verdict track_fire(const struct track_config *c, const struct track_key *k, struct tracked *t, int64_t at_ms,
                               struct track_sink *sink)
 {
-	struct telling w = {c, k, t, sink, at_ms, TIME_NONE, false};
+	struct telling w;
 
-	if (t->closed || !anyone_waits(t))
+	if (t->closed || !tracked_anyone_waits(t))
 		return TRACK_REMOVE;
+	begin(&w, c, k, t, sink);
+	w.at_ms = at_ms;
 	if (at_ms >= t->last_p_ms + c->forget_after_ms) {
-		all_leave(&w, REASON_FORGOTTEN, false, RCPT_STATE_UNKNOWN);
+		all_leave(&w, RCPT_STATE_UNKNOWN, REASON_FORGOTTEN);
 		sink->count(sink, "track.forgotten");
 		return TRACK_REMOVE;
 	}
-	for (size_t i = 0; i < t->n_recipients; i++) {
-		struct tracked_recipient *r = &t->recipients[i];
-		if (r->state != RCPT_STATE_WAITING || r->mismatched)
-			continue;
-		cross_steps(&w, r);
-		if (overdue_ms(c, t, r) <= at_ms)
-			r->overdue = true;
-	}
+	place_renew_expiries(&w);
+	for (size_t i = 0; i < t->n_recipients; i++)
+		if (is_timed(t, &t->recipients[i]))
+			pass_time(&w, &t->recipients[i]);
 	place_refresh(&w);
 	return TRACK_KEEP;
 }
@@ -410,7 +407,7 @@ enum track_verdict track_fire(const struct track_config *c, const struct track_k
 bool track_is_overdue(const struct tracked *t)
 {
 	for (size_t i = 0; i < t->n_recipients; i++)
-		if (t->recipients[i].state == RCPT_STATE_WAITING && t->recipients[i].overdue)
+		if (tracked_is_waiting(&t->recipients[i]) && t->recipients[i].wait->overdue)
 			return true;
 	return false;
 }
@@ -423,13 +420,12 @@ enum message_state track_state(const struct tracked *t)
 		return MESSAGE_STATE_HELD;
 	if (track_is_overdue(t))
 		return MESSAGE_STATE_OVERDUE;
-	if (anyone_waits(t))
+	if (tracked_anyone_waits(t))
 		return MESSAGE_STATE_WAITING;
 	return t->n_recipients > 0 ? MESSAGE_STATE_DONE : MESSAGE_STATE_ACTIVE;
 }
 
 bool track_is_queued(const struct tracked *t)
 {
-	enum message_state s = track_state(t);
-	return s != MESSAGE_STATE_CLOSED && s != MESSAGE_STATE_DONE;
+	return !t->closed && (t->n_recipients == 0 || tracked_anyone_waits(t));
 }

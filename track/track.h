@@ -46,27 +46,34 @@ struct track_sink {
 	void (*count)(struct track_sink *sink, const char *name);
 };
 
+enum { TRACK_KEY_MAX = 600 }; /* longer ones would not fit into an order stamp */
+
 struct track_key {
-	struct str key, site, host, queue_id; /* key = site/host/queue_id */
+	struct str key, site, host, queue_id; /* key = site/host/queue_id, TRACK_KEY_MAX at most */
 };
 
 enum track_verdict { TRACK_KEEP, TRACK_REMOVE };
 
-/* Does the line open an entry where there is none? Counts what it does not. */
-bool track_opens(const struct track_config *c, const struct delivery *d, int64_t p_ms, struct track_sink *sink);
+/* Is there anything in the line for the message (t; NULL: none is known)? Counts what it is if not. If so and t is NULL,
+ * an entry is to be made by tracked_new. */
+bool track_takes(const struct track_config *c, const struct tracked *t, const struct delivery *d, int64_t p_ms,
+                 struct track_sink *sink);
 
-/* A line of the entry's key. A fresh entry comes from tracked_new. REMOVE: the entry is done with. */
+/* A line that track_takes took. REMOVE: the entry is done with. */
 enum track_verdict track_apply(const struct track_config *c, const struct track_key *k, struct tracked *t,
                                const struct delivery *d, int64_t p_ms, struct track_sink *sink);
 
-int64_t track_due(const struct track_config *c, const struct tracked *t); /* the next moment; TIME_NEVER: none */
+/* The next moment at which time alone changes the entry; never TIME_NEVER. */
+int64_t track_due(const struct track_config *c, const struct tracked *t);
 
+/* Time has come to that moment. Settings may have changed since due was told: what they make due is done as well, so
+ * that the next moment is always later than this one. REMOVE: as above. */
 enum track_verdict track_fire(const struct track_config *c, const struct track_key *k, struct tracked *t, int64_t at_ms,
                               struct track_sink *sink);
 
 /* Queued, waiting, held …, for the message record. */
 enum message_state track_state(const struct tracked *t);
-/* Is it still in the MTA's queue, as far as is known? */
+/* Is it still in the MTA's queue, as far as is known? Yes, until it closed or all recipients seen are finished. */
 bool track_is_queued(const struct tracked *t);
 bool track_is_overdue(const struct tracked *t);
 

@@ -70,7 +70,7 @@ void track_stage_free(struct track_stage *s)
 	free(s);
 }
 
-/* site/host/queue id: the id holds no slash, the site neither (main/ sees to it). */
+/* site/host/queue id: neither site nor id holds a slash. */
 static struct track_key split_key(struct str key)
 {
 	struct track_key k = {.key = key};
@@ -82,34 +82,42 @@ static struct track_key split_key(struct str key)
 	return k;
 }
 
-static void take(struct track_stage *s, struct store *store, struct str key, const struct delivery *d, int64_t p_ms)
+/* Ours are; others' would make keys and stamps that cannot be told. */
+static bool is_sound(const struct delivery *d, const struct track_key *k)
 {
-	struct track_key k = split_key(key);
-	struct tracked *t = store_edit(store, key);
+	return k->key.n <= TRACK_KEY_MAX && d->time_ms != TIME_NONE && d->event != EVENT_NONE && k->queue_id.n > 0 &&
+	       str_eq(d->queue_id, k->queue_id) && str_eq(d->site, k->site) && str_eq(d->host, k->host);
+}
 
-	s->entry_key = key;
+static void take(struct track_stage *s, struct store *store, const struct track_key *k, const struct delivery *d,
+                 int64_t p_ms)
+{
+	/* a line that is for nobody leaves the entry unchanged, and so its record unwritten */
+	if (!track_takes(&s->c, store_get(store, k->key), d, p_ms, &s->sink))
+		return;
+	struct tracked *t = store_edit(store, k->key);
 	if (t == NULL) {
-		if (!track_opens(&s->c, d, p_ms, &s->sink))
-			return;
 		t = tracked_new();
-		store_add(store, key, t);
+		store_add(store, k->key, t);
 	}
-	if (track_apply(&s->c, &k, t, d, p_ms, &s->sink) == TRACK_REMOVE)
-		store_remove(store, key);
+	s->entry_key = k->key;
+	if (track_apply(&s->c, k, t, d, p_ms, &s->sink) == TRACK_REMOVE)
+		store_remove(store, k->key);
 }
 
 static int apply(void *config, struct store *store, const struct stage_record *rec, struct stage_out *out,
                  struct err *err)
 {
 	struct track_stage *s = config;
+	struct track_key k = split_key(rec->key);
 	struct delivery d;
 
 	s->out = out;
-	if (rec->key.n == 0 ||
-	    record_decode(encoding_of(rec->value), rec->value, &delivery_record, &s->arena, &d, err) < 0)
+	if (record_decode(encoding_of(rec->value), rec->value, &delivery_record, &s->arena, &d, err) < 0 ||
+	    !is_sound(&d, &k))
 		out->count(out, "track.bad_record", 1);
 	else
-		take(s, store, rec->key, &d, rec->p_ms);
+		take(s, store, &k, &d, rec->p_ms);
 	arena_reset(&s->arena);
 	return 0;
 }
