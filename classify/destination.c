@@ -146,19 +146,20 @@ static struct str registrable(struct str host)
 	return found == NULL ? STR_NONE : str_skip(host, (size_t)(found - z));
 }
 
+static bool is_safe(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || memchr(".-_:[]/", c, 7) != NULL;
+}
+
 /* Groups are keys of topics: nothing in them but what a domain may hold. */
 static struct str safe(struct str s, struct arena *a)
 {
-	struct str copy = arena_dup(a, str_head(s, GROUP_MAX));
+	struct str copy = lower(str_head(s, GROUP_MAX), a);
 	char *p = (char *)(uintptr_t)copy.p;
 
-	for (size_t i = 0; i < copy.n; i++) {
-		char c = p[i];
-		if (c >= 'A' && c <= 'Z')
-			p[i] = (char)(c + 32);
-		else if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || strchr(".-_:[]/", c) != NULL))
+	for (size_t i = 0; i < copy.n; i++)
+		if (!is_safe(p[i]))
 			p[i] = '?';
-	}
 	return copy;
 }
 

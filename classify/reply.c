@@ -282,7 +282,7 @@ void reply_normalise(const struct reply *r, struct buf *out)
 		if (is_code(w) && (first || r->scope != SCOPE_OWN))
 			continue;
 		if (is_named_host(r, w))
-			w = STR("host.name");
+			w = str_ends(w, STR(":")) ? STR("host.name:") : STR("host.name");
 		add_word(out, w);
 	}
 	if (out->n > NORMALISED_MAX)
