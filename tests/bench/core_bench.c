@@ -116,7 +116,7 @@ static void track(struct run *r, const struct delivery *d)
 	struct str key = str_of(text, (size_t)n);
 	struct entry *e = table_get(&r->messages, key);
 
-	if (e == NULL && !track_opens(&r->tc, d, d->time_ms, &r->sink))
+	if (!track_takes(&r->tc, e == NULL ? NULL : e->t, d, d->time_ms, &r->sink))
 		return;
 	if (e == NULL) {
 		e = xmalloc(sizeof(*e) + key.n + 1);

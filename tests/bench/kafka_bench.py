@@ -44,7 +44,8 @@ def main(folder):
         q("feed", "--topic", "raw", log)
         for p in range(4):
             q("feed", "--topic", "raw", "--partition", str(p), end)
-        n, seconds = subprocess.run([PASSTHROUGH, bootstrap, "raw", "4", "raw.dlq"], check=True, capture_output=True,
+        q("topics", "create", "--set", "raw_topics=[{name: copy, partitions: 4}]")
+        n, seconds = subprocess.run([PASSTHROUGH, bootstrap, "raw", "4", "copy"], check=True, capture_output=True,
                                     text=True).stdout.split()
         plain = float(n) / float(seconds)
         worker = subprocess.Popen([QLAPSE, "run", "--config", config, "--set", "linger=200ms"],
