@@ -209,8 +209,7 @@ void rig_write(struct rig *r, int topic, int partition, int first, int n)
 
 	for (int i = first; i < first + n; i++) {
 		snprintf(value, sizeof(value), "v%d", i);
-		const struct log_record rec = {
-		    .partition = partition, .ts_ms = TIME_NONE, .value = str_from(value)};
+		const struct log_record rec = {.partition = partition, .ts_ms = TIME_NONE, .value = str_from(value)};
 		assert_int_equal(kafka_writer_put(r->writer, r->names[topic], &rec, &err), 0);
 	}
 	if (kafka_writer_flush(r->writer, &err) < 0)

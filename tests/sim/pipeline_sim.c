@@ -320,8 +320,9 @@ static void tell_stuck(const struct arena_of_seed *x)
 			printf("  %s/%d %s\n", stage_names[id], k, w == NULL ? "is away" : "");
 			for (size_t i = 0; w != NULL && i < worker_tasks(w); i++) {
 				struct worker_task t = worker_task(w, i);
-				printf("    %d/%d %s clock %lld offset %lld waiting %zu entries %zu\n", t.topic, t.partition,
-				       t.running ? "runs" : "prepares", (long long)t.clock_ms, (long long)t.offset, t.waiting, t.entries);
+				printf("    %d/%d %s clock %lld offset %lld waiting %zu entries %zu\n", t.topic,
+				       t.partition, t.running ? "runs" : "prepares", (long long)t.clock_ms,
+				       (long long)t.offset, t.waiting, t.entries);
 			}
 		}
 	}
