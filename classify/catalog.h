@@ -6,11 +6,12 @@
  * may share one. The first rule that fits decides: by tier (exact, text, code, guess),
  * then by file name and place in it. What fits is the engine's to say (engine.h).
  *
- * A rule in YAML: id, scope (own, reply, greeting, heard = reply or greeting, any), tier, class, samples; conditions,
- * all of which must hold: mta, service (what wrote the line, unless it only repeats an earlier reason), provider, code (reply
- * code), enhanced (any of; "4.7.*"), ip (v4 or v6: the peer's), starts, contains (any of), negative (none of), regex; and
- * what it says beyond the class: owner, detail, microsoft, permanent, reported. Texts are compared as reply_normalise
- * leaves them. Words of contains and negative stand between what is neither letter nor digit; a "*" at an end lifts that.
+ * A rule in YAML: id, scope (own, reply, greeting, heard = reply or greeting, any), tier, class, samples;
+ * conditions, all of which must hold: mta, service (what wrote the line, unless it only repeats an earlier
+ * reason), provider, code (reply code), enhanced (any of; "4.7.*"), ip (v4 or v6: the peer's), starts, contains
+ * (any of), negative (none of), regex; and what it says beyond the class: owner, detail, microsoft, permanent,
+ * reported. Texts are compared as reply_normalise leaves them. Words of contains and negative stand between what
+ * is neither letter nor digit; a "*" at an end lifts that.
  */
 #ifndef QLAPSE_CLASSIFY_CATALOG_H
 #define QLAPSE_CLASSIFY_CATALOG_H
@@ -76,8 +77,8 @@ const struct rule *catalog_rule(const struct catalog *c, size_t i); /* in the or
 /* The provider whose server this is; NULL: none of them. */
 const struct provider *catalog_provider(const struct catalog *c, struct str host);
 
-/* Every rule must have samples, and each must be decided by its own rule: one that an earlier rule takes all of is shadowed.
- * Appends a line per fault; 0 if there is none. */
+/* Every rule must have samples, and each must be decided by its own rule; a rule that gets none of its samples is
+ * shadowed. Appends a line per fault; 0 if there is none. */
 int catalog_test(const struct catalog *c, struct buf *report);
 
 /* Files built in: name and text, in order of name; the last name is NULL. */

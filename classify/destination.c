@@ -118,7 +118,7 @@ static bool connector_fits(const struct connector *c, const struct delivery *d)
 	return false;
 }
 
-/* Sockets and the loopback network are internal by nature, as ingest takes them; the rest is the configuration's to say. */
+/* Sockets and the loopback network are internal by nature, as for ingest; the rest is the configuration's to say. */
 static bool is_internal(const struct destination_config *c, const struct delivery *d, const struct reply *reply)
 {
 	if (is_socket(d->relay_ip) || (d->relay.n == 0 && is_socket(reply->ip)) ||

@@ -25,8 +25,9 @@ struct destination_config {
 /* Fills destination, next_hop, next_hop_ip, next_hop_port of d from its recipient, relay and text. */
 void destination_hop(struct delivery *d, const struct reply *reply, struct arena *a);
 
-/* Fills provider, connector, kind and group; needs the above, and class and family where there is a verdict. provider: of the
- * next hop, or NULL. The group holds lower-case letters, digits and ".-_:[]/?" only, GROUP_MAX bytes at most. */
+/* Fills provider, connector, kind and group; needs the above, and class and family where there is a verdict.
+ * provider: of the next hop, or NULL. The group holds lower-case letters, digits and ".-_:[]/?" only, GROUP_MAX
+ * bytes at most. */
 void destination_group(struct delivery *d, const struct reply *reply, const struct destination_config *c,
                        const struct provider *provider, struct arena *a);
 

@@ -47,7 +47,7 @@ static bool eat_peer(struct str *s, struct reply *r)
 	return true;
 }
 
-/* Length of a code of RFC 3463 at the start: "4.2.1", three numbers of one to three digits, the first 2, 4 or 5; or 0. */
+/* Length of a code of RFC 3463 at the start, or 0: "4.2.1", numbers of up to three digits, the first 2, 4 or 5. */
 static size_t enhanced_length(struct str s)
 {
 	size_t n = 0;
@@ -191,7 +191,7 @@ static bool is_code(struct str w)
 	return w.n == 0 || (w.n >= 5 && enhanced_length(w) == w.n);
 }
 
-/* "mx.example.org", "mx[192.0.2.1]:25", "https://...": a dot or colon between letters or digits, and no sentence's end. */
+/* "mx.example.org", "mx[192.0.2.1]:25", "https://...", "anna@...": a dot before a letter is no sentence's end. */
 static bool is_host(struct str w)
 {
 	static const char *const no_hosts[] = {"STOREDRV.", "RFC.", NULL}; /* words of servers that hold a dot */

@@ -138,79 +138,87 @@ static void test_faults(void **state)
 }
 
 /* One condition each: does a rule with it fit? */
+static const struct {
+	const char *label, *condition, *text;
+	bool want;
+} conditions[] = {
+    {"starts", "starts: \"ab\"", "ab c", true},
+    {"starts elsewhere", "starts: \"ab\"", "c ab", false},
+    {"word", "contains: [spam]", "it is spam.", true},
+    {"word in a word", "contains: [spam]", "antispam", false},
+    {"word runs on", "contains: [spam]", "spamming", false},
+    {"second place", "contains: [spam]", "antispam says spam", true},
+    {"open right", "contains: [\"spam*\"]", "spamming", true},
+    {"open right, not left", "contains: [\"spam*\"]", "antispam", false},
+    {"open left", "contains: [\"*spam\"]", "antispam", true},
+    {"open left, not right", "contains: [\"*spam\"]", "antispamming", false},
+    {"open", "contains: [\"*spam*\"]", "antispamming", true},
+    {"brackets need no room", "contains: [\"[x1]\"]", "a,[x1],b", true},
+    {"digits are part of words", "contains: [x1]", "x12", false},
+    {"one of two", "contains: [yy, xx]", "xx", true},
+    {"none of two", "contains: [yy, xx]", "zz", false},
+    {"negative", "{contains: [xx], negative: [yy]}", "xx yy", false},
+    {"contains behind starts", "{starts: xx, contains: [xx]}", "xx", false},
+    {"regex", "regex: '^a.c$'", "abc", true},
+    {"regex not", "regex: '^a.c$'", "abcd", false},
+    {"code", "code: 450", "450 no", true},
+    {"other code", "code: 450", "451 no", false},
+    {"enhanced", "enhanced: [4.7.1]", "450 4.7.1 no", true},
+    {"enhanced of class 5", "enhanced: [4.7.1]", "550 5.7.1 no", true},
+    {"enhanced is no prefix", "enhanced: [4.7.1]", "450 4.7.10 no", false},
+    {"enhanced with star", "enhanced: [\"4.7.*\"]", "450 4.7.10 no", true},
+    {"no enhanced", "enhanced: [4.7.1]", "450 no", false},
+    {"ip v6", "ip: v6", "connect to mx.example.org[2001:db8::1]:25: no", true},
+    {"ip v6 not", "ip: v6", "connect to mx.example.org[192.0.2.1]:25: no", false},
+    {"ip v4", "ip: v4", "connect to mx.example.org[192.0.2.1]:25: no", true},
+    {"no ip", "ip: v4", "no", false},
+    {"socket is no ip", "ip: v4", "connect to mx.example.org[private/lmtp]: no", false},
+    {"scope", "scope: greeting", "host mx.example.org[192.0.2.1] refused to talk to me: 421 no", true},
+    {"scope not", "scope: greeting", "host mx.example.org[192.0.2.1] said: 421 no", false},
+    {"provider", "provider: big", "xx", false},
+    {"mta", "mta: postfix", "xx", false},
+    {"service", "service: retry", "xx", false},
+};
+
+/* The condition may be several, in braces. scope stands in place of the one that all others have. */
+static struct catalog *load_condition(const char *condition)
+{
+	struct err err = {0};
+	struct buf yaml = BUF_INIT;
+	bool many = condition[0] == '{';
+	const char *scope = strstr(condition, "scope:") != NULL ? "" : "scope: any, ";
+
+	buf_fmt(&yaml, "- {id: a, %stier: exact, class: policy, %.*s, samples: [x]}\n" LAST, scope,
+	        (int)(strlen(condition) - (many ? 2 : 0)), condition + many);
+	struct catalog *c = load(buf_z(&yaml), "a.yaml", &err);
+	expect(c != NULL, err.msg);
+	buf_release(&yaml);
+	return c;
+}
+
 static void test_conditions(void **state)
 {
-	static const struct {
-		const char *label, *condition, *text;
-		bool want;
-	} rows[] = {
-	    {"starts", "starts: \"ab\"", "ab c", true},
-	    {"starts elsewhere", "starts: \"ab\"", "c ab", false},
-	    {"word", "contains: [spam]", "it is spam.", true},
-	    {"word in a word", "contains: [spam]", "antispam", false},
-	    {"word runs on", "contains: [spam]", "spamming", false},
-	    {"second place", "contains: [spam]", "antispam says spam", true},
-	    {"open right", "contains: [\"spam*\"]", "spamming", true},
-	    {"open right, not left", "contains: [\"spam*\"]", "antispam", false},
-	    {"open left", "contains: [\"*spam\"]", "antispam", true},
-	    {"open left, not right", "contains: [\"*spam\"]", "antispamming", false},
-	    {"open", "contains: [\"*spam*\"]", "antispamming", true},
-	    {"brackets need no room", "contains: [\"[x1]\"]", "a,[x1],b", true},
-	    {"digits are part of words", "contains: [x1]", "x12", false},
-	    {"one of two", "contains: [yy, xx]", "xx", true},
-	    {"none of two", "contains: [yy, xx]", "zz", false},
-	    {"negative", "{contains: [xx], negative: [yy]}", "xx yy", false},
-	    {"contains behind starts", "{starts: xx, contains: [xx]}", "xx", false},
-	    {"regex", "regex: '^a.c$'", "abc", true},
-	    {"regex not", "regex: '^a.c$'", "abcd", false},
-	    {"code", "code: 450", "450 no", true},
-	    {"other code", "code: 450", "451 no", false},
-	    {"enhanced", "enhanced: [4.7.1]", "450 4.7.1 no", true},
-	    {"enhanced of class 5", "enhanced: [4.7.1]", "550 5.7.1 no", true},
-	    {"enhanced is no prefix", "enhanced: [4.7.1]", "450 4.7.10 no", false},
-	    {"enhanced with star", "enhanced: [\"4.7.*\"]", "450 4.7.10 no", true},
-	    {"no enhanced", "enhanced: [4.7.1]", "450 no", false},
-	    {"ip v6", "ip: v6", "connect to mx.example.org[2001:db8::1]:25: no", true},
-	    {"ip v6 not", "ip: v6", "connect to mx.example.org[192.0.2.1]:25: no", false},
-	    {"ip v4", "ip: v4", "connect to mx.example.org[192.0.2.1]:25: no", true},
-	    {"no ip", "ip: v4", "no", false},
-	    {"socket is no ip", "ip: v4", "connect to mx.example.org[private/lmtp]: no", false},
-	    {"scope", "scope: greeting", "host mx.example.org[192.0.2.1] refused to talk to me: 421 no", true},
-	    {"scope not", "scope: greeting", "host mx.example.org[192.0.2.1] said: 421 no", false},
-	    {"provider", "provider: big", "xx", false},
-	    {"mta", "mta: postfix", "xx", false},
-	    {"service", "service: retry", "xx", false},
-	};
+	struct buf normalised = BUF_INIT;
 
 	(void)state;
-	for (size_t i = 0; i < LEN(rows); i++) {
+	for (size_t i = 0; i < LEN(conditions); i++) {
 		struct err err = {0};
-		struct buf yaml = BUF_INIT;
 		struct reply reply;
-		struct buf normalised = BUF_INIT;
 		char code[16];
-		size_t n = strlen(rows[i].condition);
-		bool many = rows[i].condition[0] == '{';
-		const char *scope = strstr(rows[i].condition, "scope:") != NULL ? "" : "scope: any, ";
-		buf_fmt(&yaml, "- {id: a, %stier: exact, class: policy, %.*s, samples: [x]}\n" LAST, scope,
-		        (int)(many ? n - 2 : n), rows[i].condition + many);
-		struct catalog *c = load(buf_z(&yaml), "a.yaml", &err);
-		expect(c != NULL, err.msg);
+		struct catalog *c = load_condition(conditions[i].condition);
 		struct engine *e = engine_new(c, &err);
 		expect(e != NULL, err.msg);
-		reply_read(str_from(rows[i].text), &reply);
+		reply_read(str_from(conditions[i].text), &reply);
 		reply_normalise(&reply, &normalised);
 		reply_rule_code(&reply, code);
 		const struct question q = {.reply = &reply, .normalised = buf_view(&normalised), .code = code};
-		size_t tried;
-		const struct rule *r = engine_find(e, &q, &tried);
-		expect((r->class == CLASS_policy) == rows[i].want, rows[i].label);
-		expect(engine_fits(e, 0, &q) == rows[i].want, rows[i].label);
+		const struct rule *r = engine_find(e, &q, NULL);
+		expect((r->class == CLASS_policy) == conditions[i].want, conditions[i].label);
+		expect(engine_fits(e, 0, &q) == conditions[i].want, conditions[i].label);
 		engine_free(e);
 		catalog_free(c);
-		buf_release(&yaml);
-		buf_release(&normalised);
 	}
+	buf_release(&normalised);
 }
 
 /* The first rule in the catalogue's order that fits by itself. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* classify_remedies_test - every class has advice for every kind, and none of it loses mail or sends people to the wrong side */
+/* classify_remedies_test - every class has advice for every kind, and none of it loses mail or blames the wrong side */
 #include "classify/remedies.h"
 #include "tests/unit/support.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* classify_support - what the tests of classify/ share: a classifier of the built-in catalogue, and deliveries to ask it about */
+/* classify_support - what the tests of classify/ share: a classifier with the built-in rules, and deliveries for it */
 #ifndef QLAPSE_TESTS_CLASSIFY_SUPPORT_H
 #define QLAPSE_TESTS_CLASSIFY_SUPPORT_H
 
