@@ -2,10 +2,26 @@
 /* cmd_topics - make, check and read the topics, and see how far each stage has come */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "main/commands.h"
 #include "main/nearest.h"
 #include "main/topics.h"
+
+/* A topic that was made is known to every broker a moment later. */
+static int wait_for_topics(struct topics_job *j, struct err *err)
+{
+	const struct timespec pause = {0, 100 * 1000 * 1000};
+	int result = -1;
+
+	for (int tries = 0; tries < 100; tries++) {
+		result = broker_check_topics(j->admin, &j->cli->config, &j->list, err);
+		if (result == 0 || err->kind != ERR_RETRY)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return result;
+}
 
 static int create(struct topics_job *j)
 {
@@ -22,8 +38,7 @@ static int create(struct topics_job *j)
 		else
 			printf("is there %s\n", t.name);
 	}
-	return broker_check_topics(j->admin, &j->cli->config, &j->list, &err) < 0 ? cli_fail_err(EX_UNAVAILABLE, &err)
-	                                                                          : EX_OK;
+	return wait_for_topics(j, &err) < 0 ? cli_fail_err(EX_UNAVAILABLE, &err) : EX_OK;
 }
 
 /* Partitions that a topic must have; 0: any number. */
