@@ -149,7 +149,7 @@ static void load_recipient(const struct tracked_recipient_state *s, struct track
 static void encode_internal(struct tracked_codec *c, const struct tracked *t)
 {
 	struct tracked_recipient_state *rs = arena_alloc(&c->arena, (t->n_recipients + 1) * sizeof(*rs));
-	struct tracked_state s;
+	struct tracked_state s = {0};
 	struct err err;
 
 	record_clear(&tracked_state_record, &s);
@@ -237,7 +237,17 @@ void tracked_encode(struct tracked_codec *c, const struct track_key *k, const st
 	arena_reset(&c->arena);
 }
 
-static struct tracked *load(const struct tracked_state *s)
+static bool is_sound(const struct tracked *t)
+{
+	for (size_t i = 0; i < t->n_recipients; i++) {
+		const struct tracked_recipient *r = &t->recipients[i];
+		if (tracked_is_waiting(r) && (r->wait == NULL || !r->wait->placed))
+			return false;
+	}
+	return true;
+}
+
+static struct tracked *load(const struct tracked_state *s, struct err *err)
 {
 	struct tracked *t = tracked_new();
 	const struct tracked_recipient_state *rs = s->recipients.items;
@@ -250,7 +260,11 @@ static struct tracked *load(const struct tracked_state *s)
 	tracked_set_sender(t, s->sender);
 	for (size_t i = 0; i < s->recipients.n; i++)
 		load_recipient(&rs[i], tracked_add(t, rs[i].address));
-	return t;
+	if (is_sound(t))
+		return t;
+	err_set(err, ERR_FATAL, "message state with a recipient that waits nowhere");
+	tracked_free(t);
+	return NULL;
 }
 
 /* What has been written by a newer version cannot be told from nonsense by its fields: the version is asked first. */
@@ -273,12 +287,12 @@ static int read_internal(struct tracked_codec *c, struct str bytes, struct track
 struct tracked *tracked_decode(struct tracked_codec *c, struct str value, struct err *err)
 {
 	struct tracked *t = NULL;
-	struct tracked_state s;
+	struct tracked_state s = {0};
 	struct opaque m;
 
 	if (record_decode(encoding_of(value), value, &opaque_record, &c->arena, &m, err) == 0 &&
 	    read_internal(c, m.internal, &s, err) == 0)
-		t = load(&s);
+		t = load(&s, err);
 	else if (err->kind != ERR_CONFIG)
 		err->kind = ERR_FATAL;
 	arena_reset(&c->arena);
