@@ -55,16 +55,25 @@ void classify_free(struct classify *c)
 	free(c);
 }
 
-/* All that a rule may look at, as one key. What may hold a space is the last, so that no two questions share one. */
+/* All that a rule may look at, as one key. Texts end at a 0 byte, so that no two questions share one. */
 static void put_question(struct buf *out, const struct question *q)
 {
-	bool ipv6 = str_chr(q->reply->ip, ':') >= 0, socket = str_chr(q->reply->ip, '/') >= 0;
-	const char *ip = q->reply->ip.n == 0 ? "-" : ipv6 ? "6" : socket ? "s" : "4";
+	struct str ip = q->reply->ip;
+	bool ipv6 = str_chr(ip, ':') >= 0, socket = str_chr(ip, '/') >= 0;
+	const int32_t facts[] = {
+	    (int32_t)q->reply->scope,
+	    (int32_t)q->reply->code,
+	    (int32_t)q->mta,
+	    ip.n == 0 || socket ? 0
+	    : ipv6              ? 6
+	                        : 4,
+	};
 
 	buf_clear(out);
-	buf_fmt(out, "%d %d %d %s %s ", (int)q->reply->scope, (int)q->reply->code, (int)q->mta, ip, q->code);
+	buf_add(out, facts, sizeof(facts));
+	buf_add(out, q->code, strlen(q->code) + 1);
 	buf_str(out, q->provider != NULL ? q->provider->name : STR_NONE);
-	buf_chr(out, ' ');
+	buf_chr(out, '\0');
 	buf_str(out, q->service);
 	buf_chr(out, '\0');
 	buf_str(out, q->normalised);
@@ -150,8 +159,8 @@ static struct str speaker(const struct delivery *d, const struct reply *reply)
 }
 
 /* Needs destination_hop. */
-static void ask(struct classify *c, const struct delivery *d, const struct reply *reply, char code[16],
-                struct question *ret)
+static void ask(struct classify *c, const struct delivery *d, const struct reply *reply,
+                const struct provider *provider, char code[16], struct question *ret)
 {
 	reply_normalise(reply, &c->normalised);
 	reply_rule_code(reply, code);
@@ -159,7 +168,7 @@ static void ask(struct classify *c, const struct delivery *d, const struct reply
 	    .reply = reply,
 	    .normalised = buf_view(&c->normalised),
 	    .code = code,
-	    .provider = catalog_provider(c->catalog, d->next_hop),
+	    .provider = provider,
 	    .mta = (enum mta)d->mta,
 	    .service = speaker(d, reply),
 	};
@@ -184,11 +193,12 @@ static void classify(void *arg, struct delivery *d, struct arena *a)
 		return;
 	reply_read(verdict ? d->text : STR_NONE, &reply);
 	destination_hop(d, &reply, a);
+	const struct provider *provider = catalog_provider(c->catalog, d->next_hop);
 	if (verdict) {
-		ask(c, d, &reply, code, &q);
+		ask(c, d, &reply, provider, code, &q);
 		set_verdict(d, find_rule(c, &q), &q, a);
 	}
-	destination_group(d, &reply, &c->c, catalog_provider(c->catalog, d->next_hop), a);
+	destination_group(d, &reply, &c->c, provider, a);
 	if (verdict)
 		d->side = (int)side_of((enum owner)d->owner, (enum kind)d->kind);
 }
@@ -239,7 +249,7 @@ void classify_explain(struct classify *c, const struct delivery *d, struct arena
 	if (!has_verdict(d))
 		return;
 	reply_read(d->text, &reply);
-	ask(c, d, &reply, code, &q);
+	ask(c, d, &reply, catalog_provider(c->catalog, d->next_hop), code, &q);
 	ret->rule = engine_find(c->engine, &q, &ret->tried);
 	ret->words = reply.words;
 	ret->normalised = arena_dup(a, q.normalised);
