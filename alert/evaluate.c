@@ -40,6 +40,7 @@ enum { SOURCES_MAX = 10, SAMPLES_MAX = 3 };
 struct totals {
 	int64_t messages, recipients, held, overdue, mismatched, null_sender, expiring_1h, expiring_6h, expiring_24h,
 	    attempts, permanent_replies, delivered, bounced, expired;
+	int64_t volume; /* messages that count for over_volume */
 	int64_t since_ms, oldest_ms, first_expiry_ms, last_failure_ms, last_success_ms, longest_wait_ms;
 	int basis;
 };
@@ -73,6 +74,8 @@ static void add_up(const struct evaluation *e, struct totals *t)
 		SUMS(X)
 		X(null_sender)
 #undef X
+		int64_t volume = r->messages - r->held - r->null_sender;
+		t->volume += volume > 0 ? volume : 0; /* messages less recipients: not below nothing */
 		t->last_failure_ms = later(t->last_failure_ms, r->last_failure_ms);
 		t->last_success_ms = later(t->last_success_ms, r->last_success_ms);
 		t->longest_wait_ms = later(t->longest_wait_ms, r->longest_wait_ms);
@@ -149,10 +152,8 @@ static struct alert_kind_config settings(const struct alert_config *c, const str
 /* 2 */
 static void test_volume(struct pair *p, const struct alert_kind_config *s, const struct totals *t, int64_t at_ms)
 {
-	int64_t v = t->messages - t->held - t->null_sender;
+	int64_t v = t->volume;
 
-	if (v < 0)
-		v = 0;
 	if (v >= s->volume_messages && p->over_since_ms < 0)
 		p->over_since_ms = at_ms;
 	else if (v < s->volume_messages && !p->over_volume)
