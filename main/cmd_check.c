@@ -3,7 +3,7 @@
  * cmd_check - is the configuration right, and what would run with it?
  *
  * File and --set have been read and checked before this runs: what is left are librdkafka's settings, the catalogue
- * of rules, and with --broker the topics. Prints the documentation of the options, too.
+ * of rules, and with --broker the topics. Prints the documentation of the options and the schemas of the topics, too.
  */
 #include <stdio.h>
 
@@ -12,6 +12,7 @@
 #include "main/commands.h"
 #include "main/options.h"
 #include "main/layout.h"
+#include "main/schema.h"
 
 static int print(void (*make)(struct buf *out))
 {
@@ -127,6 +128,25 @@ static int check(struct cli *cli, struct buf *out)
 	return status;
 }
 
+static int print_schema(const struct cli *cli, const char *name)
+{
+	const struct topic_info *topic = schema_topic(name);
+	struct buf names = BUF_INIT, out = BUF_INIT;
+
+	if (!topic) {
+		for (int t = 0; t < TOPIC_N; t++)
+			if (topics[t].record)
+				buf_fmt(&names, "%s%s", names.n ? ", " : "", topics[t].name);
+		cli_misused(cli, "no public topic '%s'; there are %s", name, buf_z(&names));
+		buf_release(&names);
+		return EX_USAGE;
+	}
+	schema_print(topic, &out);
+	fwrite(out.p, 1, out.n, stdout);
+	buf_release(&out);
+	return EX_OK;
+}
+
 static int run(struct cli *cli)
 {
 	struct buf out = BUF_INIT;
@@ -136,6 +156,8 @@ static int run(struct cli *cli)
 		return print(form_makers[cli_choice(cli, "print-options", 0)]);
 	if (cli_value(cli, "print-sample"))
 		return print(options_sample);
+	if (cli_value(cli, "print-schema"))
+		return print_schema(cli, cli_value(cli, "print-schema"));
 	status = check(cli, &out);
 	if (status == EX_OK)
 		fwrite(out.p, 1, out.n, stdout);
@@ -147,6 +169,7 @@ static const struct cli_option options[] = {
     {"broker", NULL, NULL, "Ask the broker, too: are all topics there, with the right number of partitions?"},
     {"print-options", "FORM", forms, "Print all options with default and limits."},
     {"print-sample", NULL, NULL, "Print a configuration to start from, all commented out."},
+    {"print-schema", "TOPIC", NULL, "Print the JSON Schema of a public topic, such as alerts.v1."},
     {NULL, NULL, NULL, NULL},
 };
 
