@@ -103,7 +103,7 @@ static int read_pair(struct pair_codec *c, struct str value, struct pair *ret, s
 
 struct pair *pair_decode(struct pair_codec *c, struct str value, struct err *err)
 {
-	struct pair read, *p = NULL;
+	struct pair read = {0}, *p = NULL;
 
 	if (read_pair(c, value, &read, err) == 0)
 		p = own_texts(&read);

@@ -148,7 +148,7 @@ static struct str registrable(struct str host)
 
 static bool is_safe(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || memchr(".-_:[]/", c, 7) != NULL;
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || str_chr(STR(".-_:[]/"), c) >= 0;
 }
 
 /* Groups are keys of topics: nothing in them but what a domain may hold. */

@@ -156,7 +156,7 @@ static void *run_seat(void *arg)
 
 int runner_run(const struct runner *r)
 {
-	struct seat *seats = xcalloc((size_t)(STAGE_N * r->c->threads), sizeof(*seats));
+	struct seat *seats = xcalloc(STAGE_N * (size_t)r->c->threads, sizeof(*seats));
 	int n = 0, status = EX_OK;
 
 	for (int id = 0; id < STAGE_N; id++) {

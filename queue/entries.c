@@ -213,7 +213,7 @@ static void *load_group(const struct row_state *s)
 void queue_entry_encode(struct queue_codec *c, const void *entry, struct buf *out)
 {
 	const struct group_entry *g = entry;
-	struct row_state s;
+	struct row_state s = {0};
 	struct err err;
 
 	record_clear(&row_state_record, &s);
@@ -250,7 +250,7 @@ static int read_state(struct queue_codec *c, struct str value, struct row_state 
 void *queue_entry_decode(struct queue_codec *c, struct str key, struct str value, struct err *err)
 {
 	void *entry = NULL;
-	struct row_state s;
+	struct row_state s = {0};
 
 	if (read_state(c, value, &s, err) == 0) {
 		char type = key.n == 0 ? '\0' : key.p[0];

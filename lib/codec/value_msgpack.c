@@ -112,7 +112,7 @@ static int read_bytes(struct cursor *c, const struct head *head, struct val *ret
 
 static int read_key(struct cursor *c, struct val *ret)
 {
-	struct head head;
+	struct head head = {0};
 
 	if (read_head(c, &head) < 0)
 		return -1;
@@ -146,7 +146,7 @@ static int read_items(struct cursor *c, const struct head *head, int depth, stru
 
 static int read_value(struct cursor *c, int depth, struct val *ret)
 {
-	struct head head;
+	struct head head = {0};
 
 	if (read_head(c, &head) < 0)
 		return -1;
