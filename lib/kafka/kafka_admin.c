@@ -1,18 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kafka_admin - see kafka_admin.h */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/check.h"
-#include "lib/kafka/kafka_priv.h"
 #include "lib/kafka/kafka_admin.h"
+#include "lib/kafka/kafka_priv.h"
 
 enum { CALL_MS = 15000 };
 
 struct kafka_admin {
 	struct kafka_client c;
 	rd_kafka_t *rk;
+	char trouble[200]; /* the last that was heard of a connection */
 };
+
+static void log_text(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+	const struct kafka_admin *a = rd_kafka_opaque(rk);
+	kafka_tell(&a->c, level, facility, text);
+}
+
+/* Called from rd_kafka_poll(). That all brokers are down says less than why the last one is. */
+static void take_trouble(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+	struct kafka_admin *a = opaque;
+
+	(void)rk;
+	if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+		snprintf(a->trouble, sizeof(a->trouble), "%s", reason);
+}
+
+static const char *bootstrap_of(const struct kafka_client *c)
+{
+	const char *servers = "";
+
+	for (size_t i = 0; i < c->n_settings; i++)
+		if (strcmp(c->settings[i].name, "bootstrap.servers") == 0 ||
+		    strcmp(c->settings[i].name, "metadata.broker.list") == 0)
+			servers = c->settings[i].value;
+	return servers;
+}
 
 struct kafka_admin *kafka_admin_open(const struct kafka_client *c, int limit_ms, struct err *err)
 {
@@ -23,7 +52,9 @@ struct kafka_admin *kafka_admin_open(const struct kafka_client *c, int limit_ms,
 	a->c = *c;
 	rd_kafka_conf_t *conf = kafka_conf(c, ours, err);
 	if (conf != NULL) {
-		rd_kafka_conf_set_opaque(conf, &a->c);
+		rd_kafka_conf_set_log_cb(conf, log_text);
+		rd_kafka_conf_set_error_cb(conf, take_trouble);
+		rd_kafka_conf_set_opaque(conf, a);
 		a->rk = kafka_handle(RD_KAFKA_PRODUCER, conf, err);
 	}
 	if (a->rk == NULL)
@@ -33,7 +64,9 @@ struct kafka_admin *kafka_admin_open(const struct kafka_client *c, int limit_ms,
 		rd_kafka_metadata_destroy(meta);
 		return a;
 	}
-	err_set(err, ERR_RETRY, "no broker answers: %s", rd_kafka_err2str(code));
+	rd_kafka_poll(a->rk, 0);
+	err_set(err, ERR_RETRY, "no broker answers at \"%s\": %s", bootstrap_of(c),
+	        a->trouble[0] != '\0' ? a->trouble : rd_kafka_err2str(code));
 failed:
 	kafka_admin_close(a);
 	return NULL;

@@ -9,6 +9,8 @@ static const struct {
 } refused[] = {
     {"enable.auto.commit", "offsets are committed within transactions only"},
     {"enable.auto.offset.store", "offsets are committed within transactions only"},
+    {"auto.commit.enable", "offsets are committed within transactions only"},
+    {"offset.store.method", "offsets are committed within transactions only"},
     {"auto.commit.interval.ms", "offsets are committed within transactions only"},
     {"isolation.level", "what was aborted must not be read"},
     {"enable.idempotence", "exactly once rests on it"},
@@ -27,6 +29,8 @@ static const struct {
     {"message.send.max.retries", "exactly once rests on retries"},
     {"retries", "exactly once rests on retries"},
     {"partitioner", "partitions are computed by qlapse"},
+    {"enabled_events", "qlapse takes what happens through callbacks"},
+    {"log.queue", "nobody would read the queue"},
 };
 
 const char *kafka_version(void)
@@ -75,13 +79,16 @@ int kafka_check_settings(const struct kafka_client *c, struct err *err)
 	return result;
 }
 
+/* Consumers and producers are given the same settings: that each ignores those of the other is no news. */
+void kafka_tell(const struct kafka_client *c, int level, const char *facility, const char *text)
+{
+	if (c->log != NULL && strcmp(facility, "CONFWARN") != 0)
+		c->log(c->log_arg, level, text);
+}
+
 static void log_to_client(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
-	const struct kafka_client *c = rd_kafka_opaque(rk);
-
-	(void)facility;
-	if (c != NULL && c->log != NULL)
-		c->log(c->log_arg, level, text);
+	kafka_tell(rd_kafka_opaque(rk), level, facility, text);
 }
 
 rd_kafka_conf_t *kafka_conf(const struct kafka_client *c, const char *const *ours, struct err *err)

@@ -4,7 +4,8 @@
  *
  * In the rebalance callback the new assignment is acknowledged with an empty list, so that nothing is
  * fetched and the group does not wait for our restore; the real list follows with assign(). Going back
- * after an abort is an assign() too: it drops whatever had been fetched.
+ * after an abort assigns the same list again: that drops whatever had been fetched. librdkafka keeps a
+ * partition paused over both, and over a rebalance; only for the first is that wanted.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -30,21 +31,30 @@ static void take_assignment(struct kafka_log *k, const rd_kafka_topic_partition_
 	k->assigned = true;
 }
 
-static void rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t event, rd_kafka_topic_partition_list_t *list, void *opaque)
+void kafka_stop_reading(struct kafka_log *k)
 {
-	struct kafka_log *k = opaque;
 	rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
 
 	k->n_reads = 0;
-	if (event == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-		take_assignment(k, list);
-		rd_kafka_assign(rk, none);
-	} else {
-		k->loss = rd_kafka_assignment_lost(rk) ? LOG_LOST : LOG_REVOKED;
-		k->assigned = false; /* what was not told yet is not ours any more */
-		rd_kafka_assign(rk, NULL);
-	}
+	rd_kafka_assign(k->consumer, none);
 	rd_kafka_topic_partition_list_destroy(none);
+}
+
+static void rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t event, rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+	struct kafka_log *k = opaque;
+
+	if (event == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+		if (k->closing) /* the group's part of librdkafka may have ended: it might not answer for ever */
+			return;
+		take_assignment(k, list);
+		kafka_stop_reading(k);
+		return;
+	}
+	k->loss = rd_kafka_assignment_lost(rk) ? LOG_LOST : LOG_REVOKED;
+	k->assigned = false; /* what was not told yet is not ours any more */
+	k->n_reads = 0;
+	rd_kafka_assign(rk, NULL);
 }
 
 static int subscribe(struct kafka_log *k, struct err *err)
@@ -69,15 +79,6 @@ static rd_kafka_t *open_ends(struct kafka_log *k, struct err *err)
 		return NULL;
 	rd_kafka_conf_set_opaque(conf, &k->c.client);
 	return kafka_handle(RD_KAFKA_CONSUMER, conf, err);
-}
-
-static void log_with_opaque(const rd_kafka_t *rk, int level, const char *facility, const char *text)
-{
-	const struct kafka_log *k = rd_kafka_opaque(rk);
-
-	(void)facility;
-	if (k->c.client.log != NULL)
-		k->c.client.log(k->c.client.log_arg, level, text);
 }
 
 int kafka_consumer_open(struct kafka_log *k, struct err *err)
@@ -108,7 +109,7 @@ int kafka_consumer_open(struct kafka_log *k, struct err *err)
 	    strcmp(text, "65536") == 0) /* its default: too much for many workers in one process */
 		rd_kafka_conf_set(conf, "queued.max.messages.kbytes", "8192", text, sizeof(text));
 	rd_kafka_conf_set_rebalance_cb(conf, rebalance);
-	rd_kafka_conf_set_log_cb(conf, log_with_opaque);
+	rd_kafka_conf_set_log_cb(conf, kafka_log_text);
 	rd_kafka_conf_set_opaque(conf, k);
 	k->consumer = kafka_handle(RD_KAFKA_CONSUMER, conf, err);
 	if (k->consumer == NULL)
@@ -128,6 +129,7 @@ static void drop_message(rd_kafka_message_t **m)
 void kafka_consumer_close(struct kafka_log *k)
 {
 	drop_message(&k->message);
+	k->closing = true;
 	if (k->consumer != NULL) {
 		rd_kafka_consumer_close(k->consumer);
 		rd_kafka_destroy(k->consumer);
@@ -163,20 +165,34 @@ static bool group_event(struct kafka_log *k, struct log_event *ret)
 	return true;
 }
 
-/* Asks for the ends of partitions that were read to theirs; the clock is taken before. */
+/* A round of questions for the ends of partitions that were read to theirs is due. */
+static bool ends_due(const struct kafka_log *k, int64_t now_ms)
+{
+	if (k->asked_ms != TIME_NONE && now_ms - k->asked_ms < k->c.idle_every_ms)
+		return false;
+	for (size_t i = 0; i < k->n_reads; i++)
+		if (k->reads[i].eof >= 0)
+			return true;
+	return false;
+}
+
+/* The clock is taken before the round, so that whatever is written later than it lies behind the end that is confirmed.
+ * A broker that does not answer ends the round: there is no clock without its word. */
 static void ask_ends(struct kafka_log *k)
 {
 	int64_t now_ms = k->c.clock_ms(), low, high;
 
-	if (k->asked_ms != TIME_NONE && now_ms - k->asked_ms < k->c.idle_every_ms)
+	if (!ends_due(k, now_ms))
 		return;
 	k->asked_ms = now_ms;
 	for (size_t i = 0; i < k->n_reads; i++) {
 		struct kafka_read *r = &k->reads[i];
-		if (r->eof >= 0 &&
-		    rd_kafka_query_watermark_offsets(k->ends, k->c.topics[r->topic].name, r->partition, &low, &high,
-		                                     QUERY_MS) == RD_KAFKA_RESP_ERR_NO_ERROR &&
-		    high == r->eof)
+		if (r->eof < 0)
+			continue;
+		if (rd_kafka_query_watermark_offsets(k->ends, k->c.topics[r->topic].name, r->partition, &low, &high,
+		                                     QUERY_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+			break;
+		if (high == r->eof)
 			r->clock_ms = now_ms;
 	}
 }
@@ -251,6 +267,9 @@ enum log_result kafka_poll(struct log *log, int timeout_ms, struct log_event *re
 
 	*ret = (struct log_event){.kind = LOG_NOTHING};
 	drop_message(&k->message);
+	if (k->c.idle_wall)
+		ask_ends(
+		    k); /* not only when nothing comes: a busy partition must not hold up the clock of an idle one */
 	if (group_event(k, ret) || clock_event(k, ret))
 		return LOG_OK;
 	do {
@@ -258,11 +277,8 @@ enum log_result kafka_poll(struct log *log, int timeout_ms, struct log_event *re
 		k->message = rd_kafka_consumer_poll(k->consumer, timeout_ms);
 		if (group_event(k, ret))
 			return LOG_OK; /* a message that came with it is of the old assignment */
-		if (k->message == NULL) {
-			if (k->c.idle_wall)
-				ask_ends(k);
+		if (k->message == NULL)
 			return LOG_OK;
-		}
 		enum log_result result = message_event(k, ret, err);
 		if (result != LOG_OK)
 			return result;
@@ -318,7 +334,7 @@ enum log_result kafka_watermark(struct log *log, int topic, int partition, int64
 	return LOG_OK;
 }
 
-enum log_result kafka_assign(struct log *log, const struct log_position *at, size_t n, struct err *err)
+enum log_result kafka_seek(struct log *log, const struct log_position *at, size_t n, struct err *err)
 {
 	struct kafka_log *k = (struct kafka_log *)log;
 	rd_kafka_topic_partition_list_t *list = list_of(k, at, n);
@@ -333,6 +349,13 @@ enum log_result kafka_assign(struct log *log, const struct log_position *at, siz
 	for (size_t i = 0; i < n; i++)
 		k->reads[i] = (struct kafka_read){at[i].topic, at[i].partition, -1, -1};
 	return LOG_OK;
+}
+
+enum log_result kafka_assign(struct log *log, const struct log_position *at, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		kafka_pause(log, at[i].topic, at[i].partition, false);
+	return kafka_seek(log, at, n, err);
 }
 
 void kafka_pause(struct log *log, int topic, int partition, bool on)

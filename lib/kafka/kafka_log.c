@@ -7,6 +7,12 @@
 #include "lib/base/timefmt.h"
 #include "lib/kafka/kafka_priv.h"
 
+void kafka_log_text(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+	const struct kafka_log *k = rd_kafka_opaque(rk);
+	kafka_tell(&k->c.client, level, facility, text);
+}
+
 int kafka_topic_number(const struct kafka_log *k, const char *name)
 {
 	for (size_t i = 0; i < k->c.n_topics; i++)
@@ -70,7 +76,7 @@ static const struct log_ops ops = {
     .committed = kafka_committed,
     .watermark = kafka_watermark,
     .assign = kafka_assign,
-    .seek = kafka_assign,
+    .seek = kafka_seek,
     .pause = kafka_pause,
     .restore_open = kafka_restore_open,
     .restore_poll = kafka_restore_poll,

@@ -14,7 +14,7 @@
 #include "lib/kafka/kafka_client.h"
 #include "lib/stream/log.h"
 
-enum { KAFKA_COMMIT_LIMIT_MS = 15000 };
+enum { KAFKA_COMMIT_LIMIT_MS = 15000, KAFKA_OPEN_LIMIT_MS = 60000 };
 
 struct kafka_log_config {
 	struct kafka_client client;
@@ -27,10 +27,12 @@ struct kafka_log_config {
 	bool idle_wall;            /* LOG_CLOCK for inputs that are read to their end */
 	int64_t idle_every_ms;     /* at most one round of them per this */
 	int64_t (*clock_ms)(void); /* wall clock */
+	int open_limit_ms;         /* how long to wait for a broker that takes the producer; 0: KAFKA_OPEN_LIMIT_MS */
 	int abort_every;           /* tests: every n-th commit is aborted; 0: none */
 };
 
-/* What config points to must outlive the log. Waits up to 60 s for the broker (ERR_RETRY then). */
+/* What config points to must outlive the log. ERR_RETRY if no broker takes us within the limit; ERR_CONFIG
+ * if it refuses us, as with a transaction timeout above its own limit. */
 int kafka_log_open(const struct kafka_log_config *config, struct log **ret, struct err *err);
 
 #endif

@@ -7,8 +7,9 @@
 
 #include "lib/kafka/kafka_log.h"
 
-/* A configuration with the user's settings and then ours, pairs of name and value up to NULL. NULL and err on failure. */
+/* A configuration whose handle has the client as its opaque (else replace the log callback), with the user's settings and then ours, pairs of name and value up to NULL. NULL and err on failure. */
 rd_kafka_conf_t *kafka_conf(const struct kafka_client *c, const char *const *ours, struct err *err);
+void kafka_tell(const struct kafka_client *c, int level, const char *facility, const char *text);
 /* Takes conf. */
 rd_kafka_t *kafka_handle(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct err *err);
 
@@ -26,11 +27,12 @@ struct kafka_log {
 	/* consumer */
 	enum log_event_kind loss; /* LOG_REVOKED or LOG_LOST is to be told; LOG_NOTHING: neither */
 	bool assigned;            /* LOG_ASSIGNED is to be told */
+	bool closing;
 	struct log_position *parts;
 	size_t n_parts;
 	struct kafka_read *reads;
 	size_t n_reads;
-	int64_t asked_ms;                       /* wall time of the last round of end queries */
+	int64_t asked_ms;                       /* wall time of the last round of end queries; TIME_NONE: none yet */
 	rd_kafka_message_t *message, *restored; /* handed out last */
 	rd_kafka_topic_partition_list_t *committed;
 	/* producer */
@@ -38,6 +40,8 @@ struct kafka_log {
 	int commits;
 };
 
+/* Log callback of handles whose opaque is the log. */
+void kafka_log_text(const rd_kafka_t *rk, int level, const char *facility, const char *text);
 int kafka_topic_number(const struct kafka_log *k, const char *name); /* -1: none of ours */
 enum log_result kafka_fail(struct err *err, enum log_result result, const char *what, rd_kafka_resp_err_t code);
 /* Key, value and our headers of a message; views are valid as long as it. */
@@ -50,6 +54,8 @@ enum log_result kafka_poll(struct log *log, int timeout_ms, struct log_event *re
 enum log_result kafka_committed(struct log *log, struct log_position *inout, size_t n, struct err *err);
 enum log_result kafka_watermark(struct log *log, int topic, int partition, int64_t *ret, struct err *err);
 enum log_result kafka_assign(struct log *log, const struct log_position *at, size_t n, struct err *err);
+enum log_result kafka_seek(struct log *log, const struct log_position *at, size_t n, struct err *err);
+void kafka_stop_reading(struct kafka_log *k); /* until the next assign() */
 void kafka_pause(struct log *log, int topic, int partition, bool on);
 
 /* kafka_restore.c */
@@ -61,6 +67,8 @@ void kafka_restore_close(struct log *log);
 int kafka_producer_open(struct kafka_log *k, struct err *err);
 void kafka_producer_close(struct kafka_log *k);
 enum log_result kafka_begin(struct log *log, struct err *err);
+/* Queues a copy of a record; waits while the queue is full. NULL, or why not: the caller's to destroy. */
+rd_kafka_error_t *kafka_send(rd_kafka_t *rk, const char *topic, const struct log_record *rec);
 enum log_result kafka_produce(struct log *log, const struct log_record *rec, struct err *err);
 enum log_result kafka_send_offsets(struct log *log, const struct log_position *at, size_t n, struct err *err);
 enum log_result kafka_commit(struct log *log, struct err *err);

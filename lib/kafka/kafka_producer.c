@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "lib/base/check.h"
+#include "lib/base/timefmt.h"
 #include "lib/kafka/kafka_priv.h"
 
-enum { INIT_LIMIT_MS = 30000, OFFSETS_LIMIT_MS = 10000 };
+enum { OFFSETS_LIMIT_MS = 10000, ABORT_FLUSH_MS = 2000 };
 
 static bool is_refusal(rd_kafka_resp_err_t code)
 {
@@ -25,19 +26,10 @@ static void report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 		k->refused = m->err;
 }
 
-static void log_with_opaque(const rd_kafka_t *rk, int level, const char *facility, const char *text)
-{
-	const struct kafka_log *k = rd_kafka_opaque(rk);
-
-	(void)facility;
-	if (k->c.client.log != NULL)
-		k->c.client.log(k->c.client.log_arg, level, text);
-}
-
 static bool is_fenced(rd_kafka_resp_err_t code)
 {
 	return code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
-	       code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH || code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
+	       code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
 }
 
 /* What an error of a transactional call means; takes it. */
@@ -48,7 +40,9 @@ static enum log_result settle(struct kafka_log *k, rd_kafka_error_t *e, const ch
 	if (e == NULL)
 		return LOG_OK;
 	rd_kafka_resp_err_t code = rd_kafka_error_code(e);
-	if (rd_kafka_error_txn_requires_abort(e))
+	if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) /* the group's word for it; librdkafka would have us abort */
+		result = LOG_FENCED;
+	else if (rd_kafka_error_txn_requires_abort(e))
 		result = k->refused != RD_KAFKA_RESP_ERR_NO_ERROR ? LOG_REFUSED : LOG_ABORT;
 	else if (code == RD_KAFKA_RESP_ERR__TIMED_OUT)
 		result = LOG_RESTART;
@@ -69,20 +63,23 @@ static enum log_result settle(struct kafka_log *k, rd_kafka_error_t *e, const ch
 	return result;
 }
 
+/* The broker has understood and will not: asking again is of no use. */
+static bool is_our_mistake(rd_kafka_resp_err_t code)
+{
+	return code == RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT ||
+	       code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED ||
+	       code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+}
+
 static int init(struct kafka_log *k, struct err *err)
 {
-	rd_kafka_error_t *e = NULL;
+	int limit_ms = k->c.open_limit_ms > 0 ? k->c.open_limit_ms : KAFKA_OPEN_LIMIT_MS;
+	rd_kafka_error_t *e = rd_kafka_init_transactions(k->producer, limit_ms);
 
-	for (int tries = 0; tries < 2; tries++) {
-		if (e != NULL)
-			rd_kafka_error_destroy(e);
-		e = rd_kafka_init_transactions(k->producer, INIT_LIMIT_MS);
-		if (e == NULL || !rd_kafka_error_is_retriable(e))
-			break;
-	}
 	if (e == NULL)
 		return 0;
-	err_set(err, ERR_RETRY, "no broker takes the producer \"%s\": %s", k->c.instance_id, rd_kafka_error_string(e));
+	err_set(err, is_our_mistake(rd_kafka_error_code(e)) ? ERR_CONFIG : ERR_RETRY,
+	        "no broker takes the producer \"%s\": %s", k->c.instance_id, rd_kafka_error_string(e));
 	rd_kafka_error_destroy(e);
 	return -1;
 }
@@ -105,7 +102,7 @@ int kafka_producer_open(struct kafka_log *k, struct err *err)
 	if (conf == NULL)
 		return -1;
 	rd_kafka_conf_set_dr_msg_cb(conf, report);
-	rd_kafka_conf_set_log_cb(conf, log_with_opaque);
+	rd_kafka_conf_set_log_cb(conf, kafka_log_text);
 	rd_kafka_conf_set_opaque(conf, k);
 	k->producer = kafka_handle(RD_KAFKA_PRODUCER, conf, err);
 	return k->producer == NULL ? -1 : init(k, err);
@@ -116,7 +113,7 @@ void kafka_producer_close(struct kafka_log *k)
 	if (k->producer == NULL)
 		return;
 	rd_kafka_purge(k->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-	rd_kafka_destroy_flags(k->producer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	rd_kafka_destroy(k->producer);
 	k->producer = NULL;
 }
 
@@ -135,24 +132,24 @@ static void add_header(rd_kafka_headers_t *headers, const char *name, struct str
 }
 
 /* One try; the headers are librdkafka's afterwards if it took the record. */
-static rd_kafka_error_t *produce_once(struct kafka_log *k, const struct log_record *rec, rd_kafka_headers_t *headers)
+static rd_kafka_error_t *produce_once(rd_kafka_t *rk, const char *topic, const struct log_record *rec,
+                                      rd_kafka_headers_t *headers)
 {
 	const rd_kafka_vu_t vus[] = {
-	    {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = k->c.topics[rec->topic].name},
+	    {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic},
 	    {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = rec->partition},
 	    {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
-	    {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = rec->ts_ms},
+	    {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = rec->ts_ms == TIME_NONE ? 0 : rec->ts_ms}, /* 0: now */
 	    {.vtype = RD_KAFKA_VTYPE_KEY,
 	     .u.mem = {(void *)(uintptr_t)(rec->key.n > 0 ? rec->key.p : NULL), rec->key.n}},
 	    {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {(void *)(uintptr_t)rec->value.p, rec->value.n}},
 	    {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
 	};
-	return rd_kafka_produceva(k->producer, vus, sizeof(vus) / sizeof(*vus));
+	return rd_kafka_produceva(rk, vus, sizeof(vus) / sizeof(*vus));
 }
 
-enum log_result kafka_produce(struct log *log, const struct log_record *rec, struct err *err)
+rd_kafka_error_t *kafka_send(rd_kafka_t *rk, const char *topic, const struct log_record *rec)
 {
-	struct kafka_log *k = (struct kafka_log *)log;
 	rd_kafka_headers_t *headers = rd_kafka_headers_new(rec->n_headers + 2);
 	rd_kafka_error_t *e;
 
@@ -160,13 +157,23 @@ enum log_result kafka_produce(struct log *log, const struct log_record *rec, str
 	add_header(headers, "qlapse_tick", rec->tick);
 	for (size_t i = 0; i < rec->n_headers; i++)
 		add_header(headers, rec->headers[i].name, rec->headers[i].value);
-	while ((e = produce_once(k, rec, headers)) != NULL && rd_kafka_error_code(e) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+	while ((e = produce_once(rk, topic, rec, headers)) != NULL &&
+	       rd_kafka_error_code(e) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
 		rd_kafka_error_destroy(e);
-		rd_kafka_poll(k->producer, 100);
+		rd_kafka_poll(rk, 100);
 	}
+	if (e != NULL)
+		rd_kafka_headers_destroy(headers);
+	return e;
+}
+
+enum log_result kafka_produce(struct log *log, const struct log_record *rec, struct err *err)
+{
+	struct kafka_log *k = (struct kafka_log *)log;
+	rd_kafka_error_t *e = kafka_send(k->producer, k->c.topics[rec->topic].name, rec);
+
 	if (e == NULL)
 		return LOG_OK;
-	rd_kafka_headers_destroy(headers);
 	rd_kafka_resp_err_t code = rd_kafka_error_code(e);
 	rd_kafka_error_destroy(e);
 	if (is_refusal(code)) {
@@ -212,6 +219,10 @@ enum log_result kafka_commit(struct log *log, struct err *err)
 enum log_result kafka_abort(struct log *log, struct err *err)
 {
 	struct kafka_log *k = (struct kafka_log *)log;
+
+	/* An abort that reaches the coordinator before the transaction's first record has been announced, as right after
+	 * another commit, is an error that costs the producer. What is flushed has been announced. */
+	rd_kafka_flush(k->producer, ABORT_FLUSH_MS);
 	return settle(k, rd_kafka_abort_transaction(k->producer, KAFKA_COMMIT_LIMIT_MS), "abort", err);
 }
 
@@ -219,6 +230,7 @@ enum log_result kafka_reopen(struct log *log, struct err *err)
 {
 	struct kafka_log *k = (struct kafka_log *)log;
 
+	kafka_stop_reading(k);
 	kafka_producer_close(k);
 	return kafka_producer_open(k, err) < 0 ? LOG_FATAL : LOG_OK;
 }

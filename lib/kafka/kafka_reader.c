@@ -154,22 +154,14 @@ struct kafka_writer *kafka_writer_open(const struct kafka_client *c, struct err 
 
 int kafka_writer_put(struct kafka_writer *w, const char *topic, const struct log_record *rec, struct err *err)
 {
-	const void *key = rec->key.n > 0 ? rec->key.p : NULL;
+	rd_kafka_error_t *e = kafka_send(w->rk, topic, rec);
 
-	for (;;) {
-		rd_kafka_resp_err_t code =
-		    rd_kafka_producev(w->rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(rec->partition),
-		                      RD_KAFKA_V_TIMESTAMP(rec->ts_ms), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-		                      RD_KAFKA_V_KEY(key, rec->key.n),
-		                      RD_KAFKA_V_VALUE((void *)(uintptr_t)rec->value.p, rec->value.n), RD_KAFKA_V_END);
-		if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-			break;
-		if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL)
-			return err_set(err, ERR_RETRY, "topic \"%s\": %s", topic, rd_kafka_err2str(code));
-		rd_kafka_poll(w->rk, 100);
-	}
 	rd_kafka_poll(w->rk, 0);
-	return 0;
+	if (e == NULL)
+		return 0;
+	err_set(err, ERR_RETRY, "topic \"%s\": %s", topic, rd_kafka_error_string(e));
+	rd_kafka_error_destroy(e);
+	return -1;
 }
 
 int kafka_writer_flush(struct kafka_writer *w, struct err *err)

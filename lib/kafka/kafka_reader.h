@@ -19,7 +19,7 @@ int kafka_reader_next(struct kafka_reader *r, int timeout_ms, struct log_record 
 struct kafka_writer;
 
 struct kafka_writer *kafka_writer_open(const struct kafka_client *c, struct err *err);
-/* rec->topic is ignored; copies. */
+/* Key, value, time (TIME_NONE: now), partition and headers of rec; copies. */
 int kafka_writer_put(struct kafka_writer *w, const char *topic, const struct log_record *rec, struct err *err);
 /* Waits until all has been taken; -1 and err if something was not. */
 int kafka_writer_flush(struct kafka_writer *w, struct err *err);
