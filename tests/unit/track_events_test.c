@@ -146,6 +146,12 @@ static const struct life_case deferrals[] = {
      "1.1 0 enter deferred a g/unreachable q0 x2880 default r+1 m+1 detail=ipv6_no_route\n"
      "1.2 1m retry a g/unreachable q0 x2880 default text=t detail=ipv6_no_route\n"
      "1.3 2m retry a g/unreachable q0 x2880 default detail=other\n"},
+    {"and where the same class was",
+     "0s deferred a class=unreachable detail=other\n"
+     "1m deferred a class=unreachable detail=ipv6_no_route\n",
+     "+ opened\n"
+     "1.1 0 enter deferred a g/unreachable q0 x2880 default r+1 m+1 detail=other\n"
+     "1.2 1m retry a g/unreachable q0 x2880 default detail=ipv6_no_route\n"},
     {"another detail is told",
      "0s deferred a class=connect_timeout\n"
      "1m deferred a class=unreachable detail=no_route\n",

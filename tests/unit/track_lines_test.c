@@ -109,6 +109,15 @@ static const struct life_case which_message[] = {
      "2.3 61001ms enter deferred b g/connect_timeout q1 x2881 default r+1 m+1\n"
      "= waiting since=61001ms/first_seen expires=172861001ms/default last=61001ms seq=3\n"
      "  b waiting g/connect_timeout attempts=1 first=61001ms last=61001ms expires=172861001ms/default\n"},
+    {"what counts is when the old one's end was written, not when it came",
+     "0s deferred a\n"
+     "60s removed p=2m\n"
+     "90s deferred b p=3m\n",
+     "+ opened\n"
+     "1.1 0 enter deferred a g/connect_timeout q0 x2880 default r+1 m+1\n"
+     "1.2 2m/1m leave closed_unknown a g/connect_timeout q0 x2880 default r-1 m-1 waited=1m\n"
+     "+ opened\n"
+     "2.3 3m/90s enter deferred b g/connect_timeout q1 x2881 default r+1 m+1\n"},
     {"a later one that does not open is late",
      "0s deferred a\n"
      "60s removed\n"
@@ -416,12 +425,17 @@ static const struct life_case when_it_expires[] = {
      "rule - - null 1h\n"
      "rule - - sender 3h\n"
      "0s queued null\n"
+     "show\n"
      "0s deferred a\n"
-     "1m queued sender=s@x\n",
+     "1m queued sender=s@x\n"
+     "show\n",
      "+ opened\n"
+     "= active since=0/first_seen null last=0 seq=0\n"
      "1.1 0 enter deferred a g/connect_timeout q0 x60 configured null r+1 m+1\n"
      "1.2 1m leave moved a g/connect_timeout q0 x60 configured null r-1 m-1\n"
-     "1.3 1m enter moved a g/connect_timeout q0 x180 configured r+1 m+1\n"},
+     "1.3 1m enter moved a g/connect_timeout q0 x180 configured r+1 m+1\n"
+     "= waiting since=0/first_seen expires=3h/configured last=1m sender=s@x seq=3\n"
+     "  a waiting g/connect_timeout attempts=1 first=0 last=0 expires=3h/configured\n"},
     {"all conditions must fit",
      "rule h.example postfix null 1h\n"
      "0s deferred a\n"
@@ -480,6 +494,14 @@ static const struct life_case when_it_expires[] = {
      "+ stale\n"
      "= waiting since=5m/first_seen expires=30m/record last=5m seq=1\n"
      "  a waiting g/connect_timeout attempts=1 first=5m last=5m expires=30m/record\n"},
+    {"a beginning that becomes known moves the age alone where the MTA has told the end",
+     "5m deferred a expires=1h\n"
+     "6m deferred a arr=0s\n",
+     "+ opened\n"
+     "1.1 5m enter deferred a g/connect_timeout q5 x60 record r+1 m+1\n"
+     "1.2 6m leave moved a g/connect_timeout q5 x60 record r-1 m-1\n"
+     "1.3 6m enter moved a g/connect_timeout q0 x60 record r+1 m+1\n"
+     "1.4 6m retry a g/connect_timeout q0 x60 record\n"},
     {"expiry counts from the requeue, age from before it",
      "set lifetime 1h\n"
      "0s arrived arr=0s\n"

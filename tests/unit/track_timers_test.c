@@ -68,6 +68,14 @@ static const struct life_case steps_and_overdue[] = {
      "+ opened\n"
      "1.1 -1h/0 enter deferred a g/connect_timeout q0 x-1 record r+1 m+1\n"
      "1.2 -1ms/- step step=50% a g/connect_timeout q0 x-1 record\n"},
+    {"a step tells of the route",
+     "set steps 10m\n"
+     "0s deferred a group=c conn=c kind=partner provider=p text=t hop=mx2.example\n"
+     "10m until\n",
+     "+ opened\n"
+     "1.1 0 enter deferred a c/connect_timeout q0 x2880 default r+1 m+1 connector=c kind=partner provider=p "
+     "hop=mx2.example text=t\n"
+     "1.2 10m/- step step=10m a c/connect_timeout q0 x2880 default connector=c kind=partner provider=p\n"},
     {"a retry does not cross a step again",
      "set lifetime 1h\n"
      "set steps 50%\n"
@@ -347,6 +355,19 @@ static const struct life_case forgetting[] = {
      "+ opened\n"
      "1.1 0 enter deferred a g/connect_timeout q0 x2880 default r+1 m+1\n"
      "1.2 1m leave closed_unknown a g/connect_timeout q0 x2880 default r-1 m-1 waited=1m\n"
+     "= closed since=0/first_seen last=1m seq=2\n"
+     "gone\n"
+     "= none\n"},
+    {"the hour counts in pipeline time",
+     "0s deferred a\n"
+     "1m removed p=10m\n"
+     "69m until\n"
+     "show\n"
+     "70m until\n"
+     "show\n",
+     "+ opened\n"
+     "1.1 0 enter deferred a g/connect_timeout q0 x2880 default r+1 m+1\n"
+     "1.2 10m/1m leave closed_unknown a g/connect_timeout q0 x2880 default r-1 m-1 waited=1m\n"
      "= closed since=0/first_seen last=1m seq=2\n"
      "gone\n"
      "= none\n"},
