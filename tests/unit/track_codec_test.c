@@ -11,8 +11,7 @@ static const char *const words[] = {
     "mx.example",
     "connect to mx.example[192.0.2.1]:25: timed out",
     "é…",
-    "a rather long text that does not fit beside anything else in the entry's own room, "
-    "so that it takes memory of its own"};
+    "a rather long text that does not fit beside anything else into an entry's own room"};
 
 static struct str random_word(uint64_t *seed)
 {
