@@ -119,7 +119,7 @@ static void choose_title(struct pair *p, const struct evaluation *e, int candida
 {
 	if (!p->open)
 		p->title = candidate;
-	else if (candidate != CLASS_none && candidate != p->title && candidate == p->candidate)
+	else if (candidate != CLASS_none && candidate == p->candidate)
 		p->title = candidate;
 	p->candidate = candidate;
 	for (size_t i = 0; i < e->n_rows; i++) {

@@ -8,8 +8,9 @@
 enum { ALERTS = 1, RECORDS = 2 };
 
 /*
- * A case is a script (alert_support.h), which of the stage's records are looked at, their fields, and what is wanted:
- * "TIME opened field=…" for an alert, "TIME record field=…" for an incident, "TIME gone" for its tombstone, a line each.
+ * A case is a script (alert_support.h), which of the stage's records are looked at, their fields, and what is
+ * wanted, a line each: "TIME opened field=…" for an alert, "TIME record field=…" for an incident, "TIME gone" for
+ * its tombstone.
  */
 struct scenario {
 	const char *label, *script;
@@ -173,6 +174,9 @@ static void volume_ends_below_its_half(void **state)
 	     "over_volume", "3601s opened over_volume=1\n130m resolved over_volume=0\n"},
 	    {"nothing left: at once", "1s row messages=20\n2h row messages=0\n3h until", ALERTS, "messages",
 	     "3601s opened messages=20\n2h resolved messages=0\n"},
+	    {"an hour that had begun begins anew once an incident is over",
+	     "1s row messages=20 first_expiry=5h\n30m row messages=20\n50m row messages=20\n3h until", ALERTS,
+	     "over_volume", "1s opened over_volume=0\n40m resolved over_volume=0\n110m opened over_volume=1\n"},
 	    {"after it another hour is asked for",
 	     "1s row messages=20\n2h row messages=9\n150m row messages=20\n4h until", ALERTS, "seq",
 	     "3601s opened seq=1\n130m resolved seq=2\n210m opened seq=1\n"},

@@ -5,8 +5,8 @@
 #include "queue/entries.h"
 
 /*
- * A case is a script, a line each: "TIME transition" or "TIME until", and what the stage says to it: "TIME field=…" for
- * each row, "TIME gone" for each tombstone, then " name" for each count. `show`: the fields of rows that are compared.
+ * A case is a script, a line each: "TIME transition" or "TIME until", and what the stage says to it: "TIME field=…"
+ * for each row, "TIME gone" for each tombstone, then " name" for each count. `show`: the fields that are compared.
  */
 struct scenario {
 	const char *label, *script, *show, *want;

@@ -8,8 +8,8 @@
 #include "queue/queue_stage.h"
 #include "stage_support.h"
 
-/* "CHANGE field=value …"; what is not said: message s/mx1/A#1 to group g for connect_timeout, queued in minute 0, without
- * an end, the line's time p, deltas as the change has them, reason deferred or delivered. */
+/* "CHANGE field=value …"; what is not said: message s/mx1/A#1 to group g for connect_timeout, queued in minute 0,
+ * without an end, the line's time p, deltas as the change has them, reason deferred or delivered. */
 static inline void read_transition(struct str words, int64_t p_ms, struct transition *t)
 {
 	record_clear(&transition_record, t);
