@@ -17,6 +17,17 @@ static void send_offset(struct log *log, int partition, int64_t offset, struct s
 		fail_msg("send offsets: %d: %s", result, err.msg);
 }
 
+/* Markers of a transaction are written a little after its commit has returned. */
+static void wait_for_mark(struct log *log, int topic, int partition, int64_t want)
+{
+	int64_t end_ms = rig_now_ms() + RIG_LIMIT_MS, got = -1;
+	struct err err = {0};
+
+	while (got < want && rig_now_ms() < end_ms)
+		assert_int_equal(log->ops->watermark(log, topic, partition, &got, &err), LOG_OK);
+	expect_i64(got, want, "watermark");
+}
+
 /* Leaves a record in a transaction of this log that stays open: returns when the broker has it. */
 static void leave_open(struct log *log, int topic, int partition, const char *key, const char *value)
 {
@@ -253,9 +264,15 @@ static void test_a_record_that_is_never_taken(void **state)
 			result = log->ops->commit(log, &err);
 		expect_i64(result, LOG_REFUSED, cases[i].label);
 		rig_abort(log);
-		rig_begin(log);
-		rig_produce(log, OUT, 0, "k", "small");
-		rig_commit(log);
+		/* librdkafka may lose one more transaction to the gap that the refused record leaves */
+		for (int tries = 0; tries < 3 && result != LOG_OK; tries++) {
+			rig_begin(log);
+			rig_produce(log, OUT, 0, "k", "small");
+			result = log->ops->commit(log, &err);
+			if (result != LOG_OK)
+				rig_abort(log);
+		}
+		expect_i64(result, LOG_OK, cases[i].label);
 	}
 	rig_holds(&r, OUT, "k=small k=small k=small");
 	rig_close(log);
@@ -369,7 +386,7 @@ static void test_restore_reads_what_is_committed_and_its_end_is_not_the_watermar
 
 	(void)state;
 	rig_start(&r, 2);
-	struct log *log = rig_open(&r, "a"), *other = rig_open(&r, "b");
+	struct log *log = rig_open(&r, "a"), *other = rig_open_other(&r, "b");
 	assert_int_equal(log->ops->watermark(log, STATE, 1, &mark, &err), LOG_OK);
 	expect_i64(mark, 0, "watermark of an empty partition");
 	rig_begin(other);
@@ -382,30 +399,55 @@ static void test_restore_reads_what_is_committed_and_its_end_is_not_the_watermar
 	rig_produce(other, STATE, 1, "a", NULL);
 	rig_produce(other, STATE, 1, "c", "3");
 	rig_commit(other);
-	assert_int_equal(log->ops->watermark(log, STATE, 1, &mark, &err), LOG_OK);
+	wait_for_mark(log, STATE, 1, 8);
 	const struct log_position p = {STATE, 1, -1, STR_NONE};
 	assert_int_equal(log->ops->restore_open(log, &p, 1, &err), LOG_OK);
-	expect_i64(restore_to_end(log, &got), mark, "the end, nothing open");
+	expect_i64(restore_to_end(log, &got), 8, "the end, nothing open");
 	expect_str(buf_view(&got), STR("a=1 b=1 a= c=3 "), "state");
 
 	/* A transaction of another producer stays open: its record is below the watermark, and behind the end. */
 	leave_open(other, STATE, 1, "d", "4");
-	int64_t mark_open;
-	assert_int_equal(log->ops->watermark(log, STATE, 1, &mark_open, &err), LOG_OK);
-	expect_i64(mark_open, mark + 1, "the open transaction is below the watermark");
+	assert_int_equal(log->ops->watermark(log, STATE, 1, &mark, &err), LOG_OK);
+	expect_i64(mark, 9, "the open transaction is below the watermark");
 	log->ops->restore_close(log);
 	assert_int_equal(log->ops->restore_open(log, &p, 1, &err), LOG_OK);
 	buf_clear(&got);
-	expect_i64(restore_to_end(log, &got), mark, "the end before an open transaction");
+	expect_i64(restore_to_end(log, &got), 8, "the end before an open transaction");
 	expect_str(buf_view(&got), STR("a=1 b=1 a= c=3 "), "state before an open transaction");
 	rig_commit(other);
 	buf_clear(&got);
-	expect_i64(restore_to_end(log, &got), mark_open + 1, "the end after it");
+	expect_i64(restore_to_end(log, &got), 10, "the end after it");
 	expect_str(buf_view(&got), STR("d=4 "), "what it wrote");
 	log->ops->restore_close(log);
 	buf_release(&got);
 	rig_close(other);
 	rig_close(log);
+	rig_end(&r);
+}
+
+static void test_closing_while_the_group_forms(void **state)
+{
+	static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, 1);
+	for (size_t i = 0; i < LEN(names); i++) {
+		char group[120];
+		struct log_event ev;
+		struct err err = {0};
+
+		snprintf(group, sizeof(group), "%s.%zu", r.group, i);
+		r.config.group_id = group;
+		struct log *log = rig_open(&r, names[i]);
+		/* the assignment is on its way, or has come and nobody has asked for it */
+		struct log_position p = at(0, 0, STR_NONE);
+		for (size_t j = 0; j < i; j++)
+			rig_committed(log, &p, 1);
+		if (i == LEN(names) - 1)
+			assert_int_equal(log->ops->poll(log, 0, &ev, &err), LOG_OK);
+		rig_close(log);
+	}
 	rig_end(&r);
 }
 
@@ -433,7 +475,7 @@ static void test_idle_partitions_have_a_clock(void **state)
 
 	(void)state;
 	rig_start(&r, 2);
-	struct log *other = rig_open(&r, "b");
+	struct log *other = rig_open_other(&r, "b");
 	r.config.idle_wall = true;
 	r.config.idle_every_ms = 100;
 	r.config.clock_ms = ticking;
@@ -545,6 +587,7 @@ int main(void)
 	    cmocka_unit_test(test_a_new_assignment_is_not_paused),
 	    cmocka_unit_test(test_a_new_producer_drops_the_transaction_and_reads_nothing_before_assign),
 	    cmocka_unit_test(test_restore_reads_what_is_committed_and_its_end_is_not_the_watermark),
+	    cmocka_unit_test(test_closing_while_the_group_forms),
 	    cmocka_unit_test(test_idle_partitions_have_a_clock),
 	    cmocka_unit_test(test_a_busy_partition_does_not_hold_up_the_clock_of_an_idle_one),
 	    cmocka_unit_test(test_no_idle_clock_where_time_is_held),

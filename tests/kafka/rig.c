@@ -120,6 +120,15 @@ struct log *rig_open(struct rig *r, const char *instance)
 	return log;
 }
 
+struct log *rig_open_other(struct rig *r, const char *instance)
+{
+	struct rig other = *r;
+
+	other.config.group_id = r->prefix;
+	other.config.idle_wall = false;
+	return rig_open(&other, instance);
+}
+
 void rig_close(struct log *log)
 {
 	log->ops->close(log);

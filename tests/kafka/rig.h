@@ -35,8 +35,9 @@ void rig_set(struct rig *r, const char *name, const char *value);
 void rig_end(struct rig *r);
 void rig_make_topic(struct rig *r, const char *name, int partitions, const struct kafka_setting *config, size_t n);
 
-/* A log under this instance name (a literal, or longer-lived than it). */
+/* A log under this instance name. What r->config points to must outlive it. */
 struct log *rig_open(struct rig *r, const char *instance);
+struct log *rig_open_other(struct rig *r, const char *instance); /* in another group: to write with */
 void rig_close(struct log *log);
 
 /* Polls until an event of this kind comes; others, and retriable errors, are passed over. */
