@@ -209,8 +209,8 @@ class Alert:
         pair.clear_since = None
         last = pair.last_alert
         changed = [name for name in CONDITIONS if numbers[name] != last[name]]
-        for name in changed:
-            hit("3.5 wanted: another " + name)
+        for condition in changed:
+            hit("3.5 wanted: another " + condition)
         again = (self.m - pair.last_alert_at >= self.set.update_every
                  and any(numbers[name] != last[name] for name in TOLD_AGAIN))
         rose = numbers["severity"] == "critical" and last["severity"] != "critical"
@@ -249,13 +249,13 @@ class Alert:
     def _id(self):
         return f"{hash64(f'{self.pair.group}|{self.pair.family}|{self.pair.opened}'.encode()):016x}"
 
-    def _alert(self, event, numbers):
-        hit("3.5 alert " + event)
+    def _alert(self, alert, numbers):
+        hit("3.5 alert " + alert)
         pair = self.pair
         pair.seq += 1
         pair.last_alert, pair.last_alert_at = numbers, self.m
-        record = self._write(numbers, resolved=event == "resolved")
-        self.alerts.append({"p": self.m, "key": self._id(), "value": {"event": event, "at": text_of(self.m), **record}})
+        record = self._write(numbers, resolved=alert == "resolved")
+        self.alerts.append({"p": self.m, "key": self._id(), "value": {"event": alert, "at": text_of(self.m), **record}})
 
     def _write(self, numbers, resolved=False):
         pair = self.pair

@@ -75,16 +75,12 @@ class Queue:
 
     def _due(self, row):
         """The next boundary at which something is to be done for the row, or None."""
-        moments = []
         if row.changed_at is not None:
-            moments.append(row.changed_at // self.set.row_interval * self.set.row_interval + self.set.row_interval)
-        if row.idle and row.written_at is not None:
-            moments.append(row.written_at + self.set.tombstone_after)
-        if not row.idle and row.written_at is not None:
-            clock = self._clock_minute(row)
-            if clock is not None:
-                moments.append(self._at_or_after(clock * MINUTE))
-        return min(moments, default=None)
+            return row.changed_at // self.set.row_interval * self.set.row_interval + self.set.row_interval
+        if row.idle:
+            return row.written_at + self.set.tombstone_after
+        clock = self._clock_minute(row)
+        return None if clock is None else self._at_or_after(clock * MINUTE)
 
     @staticmethod
     def _clock_minute(row):
@@ -122,6 +118,7 @@ class Queue:
             return
         row = self.of_class.get(t["class"])
         if row is None and t["change"] != "enter":
+            hit("2 no row to leave")
             self.counts["no_row"] = self.counts.get("no_row", 0) + 1
             return
         if row is None:
@@ -167,7 +164,7 @@ class Queue:
         put(value, expiry_basis=next((b for b in BASES if bases.get(b)), None))
         if len(bases) > 1:
             hit("2 the weakest basis of several")
-        if self.last_success is not None and boundary <= self.success_p + self.set.group_keep:
+        if self.last_success is not None and boundary < self.success_p + self.set.group_keep:
             put(value, last_success=text_of(self.last_success))
         self._sources(value, row)
         self._samples(value, row)

@@ -102,9 +102,9 @@ class Track:
         while self.entry is not None and self.next_moment() <= last:
             self._fire(self.next_moment())
 
-    def _count(self, name):
-        hit("counted " + name)
-        self.counts[name] = self.counts.get(name, 0) + 1
+    def _count(self, counter):
+        hit("counted " + counter)
+        self.counts[counter] = self.counts.get(counter, 0) + 1
 
     # 1.1
 
@@ -200,9 +200,9 @@ class Track:
                 hit("1.4 first enter")
                 self._enter(r, place, "deferred", at, time)
             elif place != r.told:
-                for name in set(place) | set(r.told):
-                    if place.get(name) != r.told.get(name):
-                        hit("1.4 moved: " + name)
+                for of_place in set(place) | set(r.told):
+                    if place.get(of_place) != r.told.get(of_place):
+                        hit("1.4 moved: " + of_place)
                 hit("1.4 moved by a line" if time is not None else "1.4 moved by a timer")
                 self._leave(r, "moved", at, time, None)
                 self._enter(r, place, "moved", at, time)
@@ -222,7 +222,7 @@ class Track:
         elif event == "expired":
             self._expired(p, d)
         elif event in ("held", "released"):
-            hit("1.5 " + event)
+            hit("1.5 held" if event == "held" else "1.5 released")
             e.held = event == "held"
         elif event in ("requeued", "deleted", "removed"):
             reason = "closed_unknown" if event == "removed" else event
