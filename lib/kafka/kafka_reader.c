@@ -100,20 +100,18 @@ int kafka_reader_next(struct kafka_reader *r, int timeout_ms, struct log_record 
 {
 	if (r->message != NULL)
 		rd_kafka_message_destroy(r->message);
-	r->message = rd_kafka_consumer_poll(r->rk, timeout_ms);
+	const rd_kafka_message_t *m = r->message = rd_kafka_consumer_poll(r->rk, timeout_ms);
+	bool is_eof = m != NULL && m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+
+	if (m != NULL && !is_eof && m->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return err_set(err, ERR_RETRY, "%s", rd_kafka_message_errstr(m));
+	if (m != NULL)
+		r->ended[m->partition] = is_eof;
 	*ret_ended = all_ended(r);
-	if (r->message == NULL)
+	if (m == NULL || is_eof)
 		return 0;
-	if (r->message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-		r->ended[r->message->partition] = true;
-		*ret_ended = all_ended(r);
-		return 0;
-	}
-	if (r->message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return err_set(err, ERR_RETRY, "%s", rd_kafka_message_errstr(r->message));
-	r->ended[r->message->partition] = false;
-	kafka_record(&r->naming, r->message, ret);
-	all_headers(r->message, ret);
+	kafka_record(&r->naming, m, ret);
+	all_headers(m, ret);
 	return 1;
 }
 
