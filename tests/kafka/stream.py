@@ -42,7 +42,7 @@ class Stream:
         self.add(at, host, "cleanup", f"{queue_id}: message-id=<{i}@c.example>")
         sender = "" if r.random() < 0.1 else "s@c.example"
         self.add(at, host, "qmgr", f"{queue_id}: from=<{sender}>, size=900, nrcpt={recipients} (queue active)")
-        for _ in range(r.choice((0, 3, 6, 9, 13))):
+        for _ in range(r.choice((0, 4, 8, 12, 16))):
             dsn, text = r.choice(CAUSES)
             for k in range(recipients):
                 self.record(at, host, queue_id, start, f"u{k}@{domain}", dsn, "deferred", text.format(d=domain, ip=ip))
