@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds the program against the model on random logs: every record that replay makes, no field left out.
 
-usage: compare.py QLAPSE [--seeds A-B] [--messages N] [--files N] [--span HOURS] [--keep DIR] [--coverage]
+usage: compare.py QLAPSE [--seeds A-B] [--messages N] [--files N] [--span HOURS] [--keep DIR] [--coverage] [--jobs N]
 
 Left out are only the words of alerts (title, summary, remedy, look_again: golden tests have them) and the tracker's
 own memory in messages. Prints the first difference with what went before it; exit status 1 if there is any. With
@@ -10,14 +10,17 @@ own memory in messages. Prints the first difference with what went before it; ex
 """
 import argparse
 import collections
+import functools
 import itertools
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
 
 import model
+import model_base
 from model_base import HOUR, Settings, text_of
 from streams import YEAR, Stream
 
@@ -115,6 +118,17 @@ def compare(qlapse, stream, folder):
     return differences, n_equal
 
 
+def compare_seed(args, seed):
+    """(seed, until, differences, number of equal records, how often each rule was taken); a process of the pool does it."""
+    model_base.taken.clear()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = os.path.join(args.keep, str(seed)) if args.keep else scratch
+        os.makedirs(folder, exist_ok=True)
+        stream = Stream(seed, args.messages, args.files, int(args.span * HOUR))
+        differences, n_equal = compare(args.qlapse, stream, folder)
+    return seed, stream.until, differences, n_equal, dict(model_base.taken)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("qlapse")
@@ -124,21 +138,22 @@ def main():
     parser.add_argument("--span", type=float, default=8, metavar="HOURS")
     parser.add_argument("--keep", metavar="DIR", help="leave the logs of every seed there")
     parser.add_argument("--coverage", action="store_true")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="seeds at a time")
     args = parser.parse_args()
     first, _, last = args.seeds.partition("-")
     n_equal = n_seeds = n_failed = 0
-    for seed in range(int(first), int(last or first) + 1):
-        with tempfile.TemporaryDirectory() as scratch:
-            folder = os.path.join(args.keep, str(seed)) if args.keep else scratch
-            os.makedirs(folder, exist_ok=True)
-            stream = Stream(seed, args.messages, args.files, int(args.span * HOUR))
-            differences, n = compare(args.qlapse, stream, folder)
-        n_seeds, n_equal, n_failed = n_seeds + 1, n_equal + n, n_failed + bool(differences)
-        if differences:
-            print(f"seed {seed}, until {text_of(stream.until)}: {differences[0]}\n", flush=True)
+    taken = collections.Counter()
+    with multiprocessing.Pool(args.jobs) as pool:
+        seeds = range(int(first), int(last or first) + 1)
+        for seed, until, differences, n, its_taken in pool.imap(functools.partial(compare_seed, args), seeds):
+            n_seeds, n_equal, n_failed = n_seeds + 1, n_equal + n, n_failed + bool(differences)
+            taken.update(its_taken)
+            if differences:
+                print(f"seed {seed}, until {text_of(until)}: {differences[0]}\n", flush=True)
     print(f"{n_seeds} seeds, {n_equal} records, {n_failed} seeds with a difference")
     not_taken = []
     if args.coverage:
+        model_base.taken = taken
         for name, n in model.coverage():
             print(f"{n:10} {name}")
         not_taken = [name for name, n in model.coverage() if n == 0 and name not in model.UNIT_ONLY]
