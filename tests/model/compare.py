@@ -119,7 +119,7 @@ def compare(qlapse, stream, folder):
 
 
 def compare_seed(args, seed):
-    """(seed, until, differences, number of equal records, how often each rule was taken); a process of the pool does it."""
+    """(seed, until, differences, number of equal records, how often each rule was taken), by a process of the pool."""
     model_base.taken.clear()
     with tempfile.TemporaryDirectory() as scratch:
         folder = os.path.join(args.keep, str(seed)) if args.keep else scratch
