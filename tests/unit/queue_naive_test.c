@@ -8,7 +8,7 @@
  */
 #include "queue_support.h"
 
-enum { MESSAGES = 12, RECIPIENTS = 3, GROUPS = 2, CLASSES = 3, HISTORY_MAX = 2000, SEEDS = 16, MINUTE = 60000 };
+enum { MESSAGES = 12, RECIPIENTS = 3, GROUPS = 2, CLASSES = 3, HISTORY_MAX = 2000, SEEDS = 8, MINUTE = 60000 };
 
 static const char *const group_names[GROUPS] = {"branch", "example.org"};
 static const int classes[CLASSES] = {CLASS_connect_timeout, CLASS_greylisted, CLASS_mailbox_full};
