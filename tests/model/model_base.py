@@ -132,7 +132,7 @@ class Settings:
             hit("1.3 lifetime of the connector")
             return span(own["lifetime"]), "configured"
         for rule in self.lifetimes:
-            if (rule.get("host", host) == host and rule.get("mta", mta) == mta
+            if (rule.get("host", host).lower() == host.lower() and rule.get("mta", mta) == mta
                     and bool(rule.get("null_sender", null_sender)) == null_sender):
                 hit("1.3 lifetime of a rule")
                 return span(rule["lifetime"]), "configured"

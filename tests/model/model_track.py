@@ -133,7 +133,7 @@ class Track:
             return self._open(d, 1, 0)
         if e.closed_time is not None:
             if opens and d["time"] > e.closed_time + 1000 and (implied is None or implied + error >= e.closed_time):
-                hit("1.1.2 id reused after the end, " + ("no arrival implied" if implied is None else "arrival implied"))
+                hit("1.1.2 id reused after the end, " + ("no" if implied is None else "an") + " arrival implied")
                 return self._open(d, e.ordinal + 1, e.seq)
             if opens and d["time"] > e.closed_time + 1000:
                 hit("1.1.2 late: it arrived before the end")
