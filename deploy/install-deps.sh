@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs Debian packages that are missing: install-deps.sh build|kafka|tests ...
+# Installs Debian packages that are missing: install-deps.sh build|quickstart|kafka|tests ...
 # Needs root or sudo only where something is missing. What cannot be had is named; exit code 69.
 set -euo pipefail
 
 build=(gcc cmake ninja-build pkg-config librdkafka-dev libmsgpack-dev libjansson-dev libpcre2-dev libyaml-dev libpsl-dev)
+quickstart=(python3)
 kafka=(default-jre-headless maven python3)
 tests=(libcmocka-dev clang clang-format clang-tidy kcat jq python3 python3-msgpack python3-jsonschema gcovr
        postfix rsyslog rsyslog-kafka openssl)

@@ -26,7 +26,7 @@ done
 say() { printf '\n== %s\n' "$*"; }
 
 say "Installing what is missing"
-"$root/deploy/install-deps.sh" build || { echo "The program cannot be built without these packages." >&2; exit 69; }
+"$root/deploy/install-deps.sh" build quickstart || { echo "Without these packages the program can be neither built nor shown." >&2; exit 69; }
 
 qlapse=${QLAPSE_RELEASE:-$root/build/release/main/qlapse}
 if [ -z "${QLAPSE_RELEASE:-}" ]; then
@@ -101,7 +101,7 @@ runner=$!
 reader=$!
 "$qlapse" feed --topic mail-logs --shift-to-now --config "$config" "${logs[@]}"
 
-# Until the alert stage has come to the present and nothing new was said for a while.
+# Until nothing new was said for 8 s; the first alert has 30 s more.
 shown=0
 quiet=0
 for ((i = 0; i < 240 && quiet < 16; i++)); do
