@@ -92,7 +92,7 @@ static void tell_status(struct seat *s, int64_t now_ms)
 {
 	const struct worker_stats *w = worker_stats(s->worker);
 	int64_t clock_ms = TIME_NEVER;
-	size_t waiting = 0, entries = 0;
+	size_t waiting = 0, entries = 0, stalled = 0;
 	char text[400], clock[25] = "none";
 
 	if (now_ms - s->status_ms < STATUS_EVERY_MS)
@@ -103,6 +103,7 @@ static void tell_status(struct seat *s, int64_t now_ms)
 		clock_ms = t.clock_ms < clock_ms ? t.clock_ms : clock_ms;
 		waiting += t.waiting;
 		entries += t.entries;
+		stalled = t.stalled > stalled ? t.stalled : stalled; /* each task hears of all sources */
 	}
 	if (clock_ms != TIME_NEVER && clock_ms != TIME_NONE)
 		time_format(clock_ms, clock);
@@ -113,6 +114,11 @@ static void tell_status(struct seat *s, int64_t now_ms)
 	         clock_ms == TIME_NEVER || clock_ms == TIME_NONE ? -1 : (now_ms - clock_ms) / 1000, w->records, waiting,
 	         entries, w->commits, w->aborts);
 	tell(s, "info", text);
+	if (stalled > 0) {
+		snprintf(text, sizeof(text), "time goes on without %zu sources: they were silent for stall_after",
+		         stalled);
+		tell(s, "warning", text);
+	}
 }
 
 static int work(struct seat *s, struct err *err)

@@ -381,6 +381,7 @@ struct worker_task worker_task(const struct worker *w, size_t i)
 	    .clock_ms = t->now.clock_ms,
 	    .offset = t->next_offset,
 	    .waiting = t->waiting.n + t->late.n,
+	    .stalled = t->stalled,
 	    .entries = t->store == NULL ? 0 : store_size(t->store),
 	    .running = w->phase == PHASE_RUNNING,
 	    .store = t->store,

@@ -89,6 +89,7 @@ struct worker_task {
 	int64_t clock_ms; /* TIME_NONE: none yet */
 	int64_t offset;   /* next to be read */
 	size_t waiting, entries;
+	uint32_t stalled;          /* sources left out of the clock because they were silent for too long */
 	bool running;              /* restored and assigned */
 	const struct store *store; /* NULL: stateless */
 };
