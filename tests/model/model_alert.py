@@ -75,7 +75,8 @@ class Alert:
                     pair.rows[name] = value
             hit("3 evaluation for a row" if self.m in boundaries else "3 evaluation of its own")
             self._evaluate()
-        self.incidents = [r for r in self.incidents if r["p"] < until]
+        # A tombstone, too, comes after all rows of its moment.
+        self.incidents = [r for r in self.incidents if r["value"] is not None or r["p"] + 1 < until]
 
     # 7
 

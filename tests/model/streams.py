@@ -88,7 +88,7 @@ class Stream:
     def __init__(self, seed, n_messages=120, n_files=3, span=8 * HOUR):
         self.rng = random.Random(seed)
         self.seed, self.n_messages, self.n_files, self.span = seed, n_messages, n_files, span
-        self.flood = seed % 10 == 9
+        self.flood, self.seesaw = seed % 10 == 9, seed % 10 == 4
         self.hosts = [f"mx{i}" for i in range(14 if self.flood or seed % 5 == 3 else 4)]
         self.free_ids = {host: [] for host in self.hosts}
         self.events = []  # (time, host, service, text, where it stands in the file as a time)
@@ -111,11 +111,13 @@ class Stream:
         kind = {"volume_messages": pick((1, 2, 4)), "volume_over": pick(("0s", "90s", "10m", "1h")),
                 "near_expiry": pick(("10m", "1h", "6h"))}
         interval, tombstone_after = pick((("1s", "1m"), ("1s", "1h"), ("5s", "10m"), ("7s", "70s"), ("1m", "10m")))
-        if self.seed % 10 == 4:
+        if self.seesaw:
             interval, tombstone_after = "1s", "1m"
             kind = dict(kind, volume_over="0s", near_expiry="10m")
         lifetime = pick(("1h", "2h", "4h", "2d"))
         forget_after = {"4h": ("6h", "7d"), "2d": ("7d",)}.get(lifetime, ("190m", "6h", "7d"))
+        if self.flood:
+            forget_after = ("7d",)
         tree = {
             "track": {"lifetime": lifetime, "grace": pick(("0s", "10m", "72m")),
                       "closed_keep": pick(("30s", "5m", "1h")), "forget_after": pick(forget_after),
@@ -123,7 +125,7 @@ class Stream:
             "queue": {"row_interval": interval, "tombstone_after": tombstone_after,
                       "group_keep": pick(("10m", "1h", "7d"))},
             "alert": {"own": dict(kind), "partner": dict(kind, volume_messages=pick((1, 3))),
-                      "internet": dict(kind, volume_messages=2 if self.seed % 10 == 4 else pick((2, 5, 9))),
+                      "internet": dict(kind, volume_messages=2 if self.seesaw else pick((2, 5, 9))),
                       "critical_expiry": pick(("5m", "30m", "2h")), "clear_after": pick(("1m", "10m")),
                       "update_min": pick(("0s", "1m", "5m")), "update_every": pick(("3m", "20m", "1h")),
                       "incident_keep": pick(("10m", "7d")), "internet_min": pick((2, 5, 20)),
@@ -146,7 +148,8 @@ class Stream:
         if self.flood:
             self._flood()
         self._outages()
-        self._seesaw()
+        if self.seesaw:
+            self._seesaw()
         for edge in (self._edge_reuse, self._edge_clock, self._edge_requeue, self._edge_lifetime, self._edge_keep,
                      self._edge_success):
             for _ in range(3):
@@ -155,7 +158,7 @@ class Stream:
 
     def _choose_until(self):
         """Often just behind a boundary that has something to tell."""
-        if self.chance(0.5):
+        if self.chance(0.5) and not self.flood and not self.seesaw:
             moment = max(self.rng.choice(self.events)[0] for _ in range(5))
             self.until = -(-moment // self.interval) * self.interval + self.interval + self.rng.choice((0, 1, 2))
         else:
@@ -357,7 +360,7 @@ class Stream:
     def _flood(self):
         """A message a minute, and a notice with it, for hours: more bars than a row tells one by one."""
         for i in range(400):
-            now, host = BEGIN + i * MINUTE, self.hosts[i % len(self.hosts)]
+            now, host = BEGIN + i * MINUTE + 20_000, self.hosts[i % len(self.hosts)]
             for sender in ("k@sender.example", ""):
                 m = Message(host, f"{0xF100000000 + i * 2 + (sender == ''):010X}", now, now, sender,
                             [f"u{i}@delta.example"])
@@ -375,14 +378,13 @@ class Stream:
 
     def _said(self, m, now, delay, fault="refused"):
         """A deferral whose delay is what is wanted."""
-        reason = FAULTS[fault][3].format(mx="mx.delta.example", ip="192.0.2.3", ip6="", domain="", to=m.recipients[0])
+        domain = m.recipients[0].split("@")[1]
+        reason = FAULTS[fault][3].format(mx="mx." + domain, ip="192.0.2.3", ip6="", domain="", to=m.recipients[0])
         self.log(now, m.host, "smtp", f"{m.queue_id}: to=<{m.recipients[0]}>, relay=none, delay={delay}, "
                  f"delays={delay}/0/0/0, dsn=4.4.1, status=deferred ({reason})")
 
     def _seesaw(self):
         """The cause with most messages changes each time that one looks, until the title's row is gone."""
-        if self.seed % 10 != 4:
-            return
         now = BEGIN + self.rng.randrange(self.span) // 1000 * 1000
 
         def some(n, fault, begin, end):

@@ -432,9 +432,9 @@ class Incidents(unittest.TestCase):
 
     def test_tombstone_of_an_incident(self):
         rows = (row(0, 10), row(700_000, 0))
-        self.alerts(*rows, until=700_000 + MINUTE, incident_keep="1m")
+        self.alerts(*rows, until=700_001 + MINUTE, incident_keep="1m")
         self.assertIsNotNone(self.incidents[-1]["value"])
-        self.alerts(*rows, until=700_000 + MINUTE + 1, incident_keep="1m")
+        self.alerts(*rows, until=700_002 + MINUTE, incident_keep="1m")
         self.assertIsNone(self.incidents[-1]["value"])
 
     def test_near_expiry(self):
