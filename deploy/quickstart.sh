@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Shows qlapse at work on this machine: a local Kafka, a Postfix log in it, the pipeline on it, and the alerts as they come.
+# Shows qlapse at work on this machine: a local Kafka, a Postfix log in it, the pipeline on it, and the alerts as they
+# come.
 #
 #   deploy/quickstart.sh [--no-kafka] [LOG…]     LOG: your own Postfix logs; without, a sample is used
 #
-# Installs what is missing (Debian 12 or 13), leaves nothing running. Without Java, Maven or network the same four stages
-# run in one process instead, and it says so; --no-kafka asks for that.
+# Installs what is missing (Debian 12 or 13), leaves nothing running. Without Java, Maven or network the same four
+# stages run in one process instead, and it says so; --no-kafka asks for that.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -26,7 +27,10 @@ done
 say() { printf '\n== %s\n' "$*"; }
 
 say "Installing what is missing"
-"$root/deploy/install-deps.sh" build quickstart || { echo "Without these packages the program can be neither built nor shown." >&2; exit 69; }
+"$root/deploy/install-deps.sh" build quickstart || {
+	echo "Without these packages the program can be neither built nor shown." >&2
+	exit 69
+}
 
 qlapse=${QLAPSE_RELEASE:-$root/build/release/main/qlapse}
 if [ -z "${QLAPSE_RELEASE:-}" ]; then

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A real Postfix defers to servers that fail in real ways, a real rsyslog ships its log with a null key into a real Kafka,
-qlapse runs on it, and kcat finds one incident per fault on the alerts topic; the mail expires, and the incident says so.
+"""A real Postfix defers to servers that fail in real ways, a real rsyslog ships its log with a null key into a real
+Kafka, qlapse runs on it, and kcat finds one incident per fault on the alerts topic; the mail expires, and the incident
+says so.
 
 usage: e2e_test.py QLAPSE SOURCE_DIR     exit status 77: a part cannot be had here (1 with CI=true)
 """
@@ -47,6 +48,29 @@ def run(*args, **kw):
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(args)} ends with {done.returncode}: {done.stderr or done.stdout}")
     return done.stdout
+
+
+def json_lines(text):
+    """the records among the whole lines of a text"""
+    return [json.loads(line) for line in text.splitlines(True) if line.startswith("{") and line.endswith("\n")]
+
+
+def faults_of(name, alerts):
+    """What is wrong with what the alerts say of a fault; alerts: those of its group."""
+    address, cls, family = FAULTS[name]
+    if len({a["incident"] for a in alerts}) != 1:
+        return [f"{len({a['incident'] for a in alerts})} incidents, not one"]
+    wrong = []
+    for key, want in (("family", family), ("class", cls), ("next_hop", address or "mx.gone.invalid")):
+        if {a.get(key) for a in alerts} != {want}:
+            wrong.append(f"{key} is {[a.get(key) for a in alerts]}, not {want}: {alerts[0].get('last_error')}")
+    events = [a["event"] for a in alerts]
+    if events[0] != "opened" or events[-1] != "resolved" or set(events[1:-1]) - {"updated"}:
+        wrong.append(f"{events}, not opened and at last resolved")
+    last = alerts[-1]
+    if last["expired"] != MESSAGES or f"{MESSAGES} expired" not in last["summary"]:
+        wrong.append(f"{last['expired']} expired, not {MESSAGES}, and it says: {last['summary']}")
+    return wrong
 
 
 class EndToEnd:
@@ -100,7 +124,8 @@ mynetworks = 127.0.0.0/8
 smtpd_relay_restrictions = permit_mynetworks, reject
 transport_maps = inline:{{ {{sender.example = discard:}}{routes} }}
 smtp_tls_security_level = may
-smtp_tls_policy_maps = inline:{{ {{{self.hop("plain")} = encrypt}} {{{self.hop("badcert")} = secure match=mx.right.example}} }}
+smtp_tls_policy_maps = inline:{{ {{{self.hop("plain")} = encrypt}}
+  {{{self.hop("badcert")} = secure match=mx.right.example}} }}
 queue_run_delay = 3s
 minimal_backoff_time = 3s
 maximal_backoff_time = 6s
@@ -133,6 +158,7 @@ smtp_destination_concurrency_failed_cohort_limit = 100
         pathlib.Path(self.config).write_text(f"""
 kafka: {{bootstrap.servers: "{self.bootstrap}"}}
 raw_topics: [{{name: raw, partitions: 3}}]
+encodings: {{deliveries: json}}
 track: {{grace: 20s}}
 alert: {{own: {{volume_messages: 1, volume_over: 0}}, clear_after: 1s, update_min: 2s}}
 connectors:
@@ -170,39 +196,40 @@ ruleset(name="ship") {{
                 time.sleep(0.2)
         for name in [*FAULTS, "good"]:
             for i in range(MESSAGES):
-                smtp.sendmail("news@sender.example", [f"user{i}@{name}.example"], f"Subject: to {name}\r\n\r\nhello\r\n")
+                text = f"Subject: to {name}\r\n\r\nhello\r\n"
+                smtp.sendmail("news@sender.example", [f"user{i}@{name}.example"], text)
         smtp.quit()
 
     def alerts(self):
+        """by another client than ours"""
         out = run("kcat", "-C", "-q", "-e", "-b", self.bootstrap, "-t", "qlapse.alerts.v1", "-X",
                   "isolation.level=read_committed")
-        return [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+        return json_lines(out)
 
-    def faults_of(self, alerts):
-        """What is still wrong with what the alerts say."""
+    def follow_deliveries(self):
+        """Ticks come to their topic all the time: a client that reads it to its end might find none."""
+        self.start("deliveries", "kcat", "-C", "-q", "-u", "-b", self.bootstrap, "-t", "qlapse.deliveries.v1", "-X",
+                   "isolation.level=read_committed", "-o", "beginning")
+
+    def deliveries(self):
+        return json_lines((self.dir / "deliveries.out").read_text(encoding="utf-8", errors="replace"))
+
+    def still_wrong(self):
+        alerts = self.alerts()
         wrong = []
-        for name, (address, cls, family) in FAULTS.items():
-            mine = [a for a in alerts if a["group"] == name]
-            incidents = {a["incident"] for a in mine if a["family"] == family}
-            if len(incidents) != 1:
-                wrong.append(f"{name}: {len(incidents)} incidents of family {family}")
-                continue
-            mine = [a for a in mine if a["family"] == family]
-            if mine[0]["class"] != cls:
-                wrong.append(f"{name}: title is {mine[0]['class']}, not {cls}: {mine[0].get('last_error')}")
-            if mine[0].get("next_hop") != (address or "mx.gone.invalid"):
-                wrong.append(f"{name}: server is {mine[0].get('next_hop')}")
-            if max(a["expired"] for a in mine) != MESSAGES:
-                wrong.append(f"{name}: {max(a['expired'] for a in mine)} expired, not {MESSAGES}")
-            if any(a["event"] == "opened" for a in mine) and mine[-1]["event"] != "resolved":
-                wrong.append(f"{name}: not resolved after the last one expired")
-        wrong += [f"an incident for {a['group']}/{a['family']}" for a in alerts
-                  if a["group"] not in FAULTS or a["family"] != FAULTS[a["group"]][2]]
+        for name in FAULTS:
+            wrong += [f"{name}: {x}" for x in faults_of(name, [a for a in alerts if a["group"] == name])]
+        wrong += [f"an incident for {a['group']}" for a in alerts if a["group"] not in FAULTS]
+        # What a loopback server takes is handed on by nature (internal_hops): accepted, though not at its destination.
+        good = [d["event"] for d in self.deliveries() if d.get("group") == "good"]
+        if good != ["handed_on"] * MESSAGES:
+            wrong.append(f"good: {good}, not {MESSAGES} times handed_on")
         return wrong
 
     def test(self):
         self.start_servers()
         self.start_kafka()
+        self.follow_deliveries()
         self.start("qlapse", QLAPSE, "run", "--config", self.config)
         self.start_postfix()
         self.start_rsyslog()
@@ -211,14 +238,14 @@ ruleset(name="ship") {{
         wrong = ["nothing was looked at"]
         while wrong and time.monotonic() < deadline:
             time.sleep(3)
-            wrong = self.faults_of(self.alerts())
+            wrong = self.still_wrong()
         for a in self.alerts():
             print(a["at"], a["event"], a["title"])
         if not wrong:
             print("one incident per fault, with its class and server; every message expired, and the incidents say so")
             return 0
         print("\n".join(wrong))
-        print(run(QLAPSE, "topics", "read", "deliveries", "--config", self.config)[-3000:])
+        print("\n".join(json.dumps(d) for d in self.deliveries()[-20:]))
         return 1
 
     def stop(self):
@@ -239,6 +266,8 @@ def main():
         if shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin:/sbin") is None:
             skip(f"{program} is missing")
     os.environ["PATH"] += ":/usr/sbin:/sbin"
+    if not list(pathlib.Path("/usr/lib").glob("**/rsyslog/omkafka.so")):
+        skip("rsyslog's omkafka is missing (Debian: rsyslog-kafka)")
     try:
         pwd.getpwnam("postfix")
     except KeyError:

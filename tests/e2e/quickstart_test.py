@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""deploy/quickstart.sh shows the three incidents of its sample, once each, in words, and leaves nothing behind: no process
-and no file, also when it is ended half-way; where Kafka cannot start it says so and shows the same without.
+"""deploy/quickstart.sh shows the three incidents of its sample, once each, in words, and leaves nothing behind: no
+process and no file, also when it is ended half-way; where Kafka cannot start it says so and shows the same without.
 
 usage: quickstart_test.py kafka|no_kafka|fallback QLAPSE SOURCE_DIR
 exit status 77: Kafka cannot be had here (1 with CI=true); "kafka" does not pass on the way without Kafka
@@ -20,8 +20,8 @@ SAMPLE = os.path.join(SOURCE, "deploy", "quickstart", "sample.log")
 WITHOUT = "in one process, without Kafka: "
 INCIDENTS = (
     ("5 messages wait for gone.example (dns_failure)", "The name of the destination's mail server does not resolve."),
-    ("30 messages wait for branch-office (connect_refused)", "The destination's mail server refuses the connection."),
-    ("12 messages wait for partner (certificate_invalid)", "certificate of the destination's mail server does not pass"),
+    ("30 messages wait for branch-office (connect_refused)", "destination's mail server refuses the connection."),
+    ("12 messages wait for partner (certificate_invalid)", "of the destination's mail server does not pass our check."),
 )
 
 
