@@ -16,6 +16,13 @@
 
 enum { QUERY_MS = 5000 };
 
+static void drop_generation(rd_kafka_consumer_group_metadata_t **g)
+{
+	if (*g != NULL)
+		rd_kafka_consumer_group_metadata_destroy(*g);
+	*g = NULL;
+}
+
 static void take_assignment(struct kafka_log *k, const rd_kafka_topic_partition_list_t *list)
 {
 	k->parts = xrealloc(k->parts, ((size_t)list->cnt + 1) * sizeof(*k->parts));
@@ -25,9 +32,8 @@ static void take_assignment(struct kafka_log *k, const rd_kafka_topic_partition_
 		if (topic >= 0)
 			k->parts[k->n_parts++] = (struct log_position){topic, list->elems[i].partition, -1, STR_NONE};
 	}
-	if (k->generation != NULL)
-		rd_kafka_consumer_group_metadata_destroy(k->generation);
-	k->generation = rd_kafka_consumer_group_metadata(k->consumer);
+	drop_generation(&k->next_generation);
+	k->next_generation = rd_kafka_consumer_group_metadata(k->consumer);
 	k->assigned = true;
 }
 
@@ -136,8 +142,8 @@ void kafka_consumer_close(struct kafka_log *k)
 	}
 	if (k->ends != NULL)
 		rd_kafka_destroy(k->ends);
-	if (k->generation != NULL)
-		rd_kafka_consumer_group_metadata_destroy(k->generation);
+	drop_generation(&k->generation);
+	drop_generation(&k->next_generation);
 	if (k->committed != NULL)
 		rd_kafka_topic_partition_list_destroy(k->committed);
 }
@@ -161,6 +167,9 @@ static bool group_event(struct kafka_log *k, struct log_event *ret)
 	if (!k->assigned)
 		return false;
 	k->assigned = false;
+	drop_generation(&k->generation);
+	k->generation = k->next_generation;
+	k->next_generation = NULL;
 	*ret = (struct log_event){.kind = LOG_ASSIGNED, .parts = k->parts, .n_parts = k->n_parts};
 	return true;
 }
@@ -267,9 +276,9 @@ enum log_result kafka_poll(struct log *log, int timeout_ms, struct log_event *re
 
 	*ret = (struct log_event){.kind = LOG_NOTHING};
 	drop_message(&k->message);
+	/* not only when nothing comes: a busy partition must not hold up the clock of an idle one */
 	if (k->c.idle_wall)
-		ask_ends(
-		    k); /* not only when nothing comes: a busy partition must not hold up the clock of an idle one */
+		ask_ends(k);
 	if (group_event(k, ret) || clock_event(k, ret))
 		return LOG_OK;
 	do {

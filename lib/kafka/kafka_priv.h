@@ -23,7 +23,8 @@ struct kafka_log {
 	struct log log;
 	struct kafka_log_config c;
 	rd_kafka_t *consumer, *ends, *restorer, *producer; /* ends: read_uncommitted, for watermarks */
-	rd_kafka_consumer_group_metadata_t *generation;    /* of the assignment, taken in its callback */
+	/* of the assignment that was told, and of one that is to be: taken in its callback, where no later one can be meant */
+	rd_kafka_consumer_group_metadata_t *generation, *next_generation;
 	/* consumer */
 	enum log_event_kind loss; /* LOG_REVOKED or LOG_LOST is to be told; LOG_NOTHING: neither */
 	bool assigned;            /* LOG_ASSIGNED is to be told */

@@ -40,9 +40,7 @@ static enum log_result settle(struct kafka_log *k, rd_kafka_error_t *e, const ch
 	if (e == NULL)
 		return LOG_OK;
 	rd_kafka_resp_err_t code = rd_kafka_error_code(e);
-	if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) /* the group's word for it; librdkafka would have us abort */
-		result = LOG_FENCED;
-	else if (rd_kafka_error_txn_requires_abort(e))
+	if (rd_kafka_error_txn_requires_abort(e))
 		result = k->refused != RD_KAFKA_RESP_ERR_NO_ERROR ? LOG_REFUSED : LOG_ABORT;
 	else if (code == RD_KAFKA_RESP_ERR__TIMED_OUT)
 		result = LOG_RESTART;

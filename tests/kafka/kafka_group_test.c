@@ -127,6 +127,42 @@ static void test_a_stale_owner_is_fenced_by_generation(void **state)
 	rig_end(&r);
 }
 
+/* The same without a pause: the old batch ends after librdkafka has joined the next generation by itself. */
+static void test_a_batch_of_an_older_generation_is_fenced_though_we_are_in_the_next(void **state)
+{
+	struct rig r;
+	struct err err = {0};
+	struct log_event ev;
+	int64_t end_ms = rig_now_ms() + RIG_LIMIT_MS;
+
+	(void)state;
+	rig_start(&r, 2);
+	struct log *a = rig_open(&r, "a");
+	rig_take_up(a);
+	rig_begin(a);
+	rig_produce(a, OUT, 0, "k", "stale");
+	struct log *b = rig_open(&r, "b");
+	ev.kind = LOG_NOTHING;
+	while (ev.kind != LOG_REVOKED && rig_now_ms() < end_ms) {
+		struct log_event of_b;
+		assert_int_equal(b->ops->poll(b, 50, &of_b, &err), LOG_OK);
+		assert_int_equal(a->ops->poll(a, 50, &ev, &err), LOG_OK);
+	}
+	assert_int_equal(rig_take_up(b), 1);
+	rig_quiet(b, 1000);
+	const struct log_position p[] = {{IN, 0, 0, STR_NONE}, {IN, 1, 0, STR_NONE}};
+	enum log_result result = a->ops->send_offsets(a, p, 2, &err);
+	if (result == LOG_OK)
+		result = a->ops->commit(a, &err);
+	expect_i64(result, LOG_ABORT, err.msg);
+	rig_abort(a);
+	rig_holds(&r, OUT, "");
+	assert_int_equal(rig_take_up(a), 1);
+	rig_close(a);
+	rig_close(b);
+	rig_end(&r);
+}
+
 static void test_a_second_instance_of_one_name_takes_over(void **state)
 {
 	static const char *const steps[] = {"produce and commit", "send offsets", "poll"};
@@ -192,6 +228,7 @@ int main(void)
 	    cmocka_unit_test(test_members_share_and_a_static_member_comes_back_to_its_own),
 	    cmocka_unit_test(test_nothing_comes_between_assigned_and_assign),
 	    cmocka_unit_test(test_a_stale_owner_is_fenced_by_generation),
+	    cmocka_unit_test(test_a_batch_of_an_older_generation_is_fenced_though_we_are_in_the_next),
 	    cmocka_unit_test(test_a_second_instance_of_one_name_takes_over),
 	    cmocka_unit_test(test_a_transaction_that_takes_too_long_is_over),
 	};

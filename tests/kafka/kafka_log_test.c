@@ -234,7 +234,8 @@ static void test_every_nth_commit_is_aborted_where_a_test_asks_for_it(void **sta
 
 static void test_a_record_that_is_never_taken(void **state)
 {
-	static const struct kafka_setting small = {"max.message.bytes", "2000"};
+	static const struct kafka_setting narrow[] = {{"max.message.bytes", "2000"},
+	                                              {"message.timestamp.after.max.ms", "3600000"}};
 	static char big[1500000];
 	static const struct {
 		const char *label;
@@ -249,8 +250,8 @@ static void test_a_record_that_is_never_taken(void **state)
 
 	(void)state;
 	rig_start(&r, 1);
-	snprintf(r.names[OUT], sizeof(r.names[OUT]), "%s.small", r.prefix);
-	rig_make_topic(&r, r.names[OUT], 1, &small, 1);
+	snprintf(r.names[OUT], sizeof(r.names[OUT]), "%s.narrow", r.prefix);
+	rig_make_topic(&r, r.names[OUT], 1, narrow, LEN(narrow));
 	memset(big, 'x', sizeof(big));
 	struct log *log = rig_open(&r, "a");
 	for (size_t i = 0; i < LEN(cases); i++) {
@@ -509,6 +510,55 @@ static void test_idle_partitions_have_a_clock(void **state)
 	rig_end(&r);
 }
 
+/* A clock that writes a record, at times, before it answers. */
+static struct {
+	struct rig *r;
+	uint64_t seed;
+	int64_t written_ms[50];
+	int n;
+} writing;
+
+static int64_t writing_clock(void)
+{
+	if (writing.n < (int)LEN(writing.written_ms) && random_below(&writing.seed, 3) == 0) {
+		writing.written_ms[writing.n] = ticking();
+		rig_write(writing.r, IN, 0, writing.n++, 1);
+	}
+	return ticking();
+}
+
+static void test_nothing_older_comes_after_a_clock(void **state)
+{
+	struct rig r;
+	struct log_event ev;
+	struct err err = {0};
+	int got = 0, clocks = 0;
+
+	(void)state;
+	rig_start(&r, 1);
+	r.config.idle_wall = true;
+	r.config.clock_ms = writing_clock;
+	writing.r = &r;
+	writing.seed = 1;
+	writing.n = 0;
+	struct log *log = rig_open(&r, "a");
+	rig_take_up(log);
+	for (int64_t end_ms = rig_now_ms() + RIG_LIMIT_MS;
+	     got < (int)LEN(writing.written_ms) && rig_now_ms() < end_ms;) {
+		assert_int_equal(log->ops->poll(log, 100, &ev, &err), LOG_OK);
+		got += ev.kind == LOG_RECORD;
+		if (ev.kind != LOG_CLOCK)
+			continue;
+		clocks++;
+		expect(got == writing.n || writing.written_ms[got] >= ev.clock_ms,
+		       "a record from before a clock is missing");
+	}
+	expect_i64(got, LEN(writing.written_ms), "records");
+	expect(clocks > 0, "clocks");
+	rig_close(log);
+	rig_end(&r);
+}
+
 static void test_a_busy_partition_does_not_hold_up_the_clock_of_an_idle_one(void **state)
 {
 	enum { N = 3000 };
@@ -589,6 +639,7 @@ int main(void)
 	    cmocka_unit_test(test_restore_reads_what_is_committed_and_its_end_is_not_the_watermark),
 	    cmocka_unit_test(test_closing_while_the_group_forms),
 	    cmocka_unit_test(test_idle_partitions_have_a_clock),
+	    cmocka_unit_test(test_nothing_older_comes_after_a_clock),
 	    cmocka_unit_test(test_a_busy_partition_does_not_hold_up_the_clock_of_an_idle_one),
 	    cmocka_unit_test(test_no_idle_clock_where_time_is_held),
 	    cmocka_unit_test(test_a_place_that_is_not_in_the_topic_stops_the_worker),
