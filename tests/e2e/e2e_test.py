@@ -11,6 +11,7 @@ import os
 import pathlib
 import pwd
 import shutil
+import signal
 import smtplib
 import socket
 import subprocess
@@ -274,6 +275,7 @@ def main():
         skip("there is no user postfix")
     if os.geteuid() != 0:
         skip("Postfix can only be started by root")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # what it started is stopped then, too
     folder = tempfile.mkdtemp(prefix="qlapse-e2e-")
     os.chmod(folder, 0o755)
     e = EndToEnd(folder)
