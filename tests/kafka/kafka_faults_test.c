@@ -63,19 +63,39 @@ static enum log_result transact(struct log *log, const char *value, int64_t offs
 	return result;
 }
 
-/* As a worker would go on: abort and again, or a new producer and again. */
+/* What the group has to say: an outage longer than the session costs the assignment. */
+static void serve_group(struct log *log, bool *owned)
+{
+	struct log_event ev;
+	struct err err = {0};
+
+	for (int i = 0; i < 5; i++) {
+		enum log_result result = log->ops->poll(log, 50, &ev, &err);
+		assert_true(result == LOG_OK || result == LOG_RETRY);
+		if (ev.kind == LOG_REVOKED || ev.kind == LOG_LOST)
+			*owned = false;
+		else if (ev.kind == LOG_ASSIGNED)
+			*owned = rig_take_up_parts(log, &ev) == 1;
+	}
+}
+
+/* As a worker would go on: abort and again, or a new producer and again, with the assignment that it has by then. */
 static void transact_until_done(struct log *log, const char *value, int64_t offset)
 {
-	int64_t end_ms = rig_now_ms() + 2 * RIG_LIMIT_MS;
+	int64_t end_ms = rig_now_ms() + 3 * RIG_LIMIT_MS;
 	struct err err = {0};
-	enum log_result result;
+	enum log_result result = LOG_ABORT;
+	bool owned = true;
 
-	do {
+	for (; result != LOG_OK && rig_now_ms() < end_ms; serve_group(log, &owned)) {
+		if (!owned)
+			continue;
 		result = transact(log, value, offset, &err);
 		if (result == LOG_RESTART)
 			result = log->ops->reopen(log, &err) == LOG_OK ? LOG_ABORT : LOG_FATAL;
-		assert_true(result == LOG_OK || result == LOG_ABORT);
-	} while (result != LOG_OK && rig_now_ms() < end_ms);
+		if (result != LOG_OK && result != LOG_ABORT)
+			fail_msg("transaction: %d: %s", result, err.msg);
+	}
 	if (result != LOG_OK)
 		fail_msg("no transaction came through: %s", err.msg);
 }
