@@ -4,6 +4,8 @@
  *
  * The same parser, classifier and remedies as in the pipeline; one line at a time and nothing kept between lines.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -11,11 +13,14 @@
 
 #include "classify/classify.h"
 #include "lib/base/check.h"
+#include "lib/base/text.h"
 #include "lib/base/timefmt.h"
 #include "lib/codec/writer.h"
 #include "main/commands.h"
 #include "main/lines.h"
 #include "main/layout.h"
+
+enum { REPLY_MAX = 8192 };
 
 struct explainer {
 	const struct config *c;
@@ -137,11 +142,13 @@ static void add_message(const struct delivery *d, struct buf *out)
 {
 	char when[25];
 
-	time_format(d->time_ms, when);
-	layout_entry(out, "event", "%s, at %s%s", event_names[d->event], when,
-	             d->ts_quality == TS_QUALITY_YEAR_GUESSED ? " (the year is a guess)" : "");
-	layout_entry(out, "message", "%.*s on %.*s (%s%s%.*s)", STR_FMT(d->queue_id), STR_FMT(d->host),
-	             mta_names[d->mta], d->service.n ? "/" : "", STR_FMT(d->service));
+	if (d->queue_id.n > 0) {
+		time_format(d->time_ms, when);
+		layout_entry(out, "event", "%s, at %s%s", event_names[d->event], when,
+		             d->ts_quality == TS_QUALITY_YEAR_GUESSED ? " (the year is a guess)" : "");
+		layout_entry(out, "message", "%.*s on %.*s (%s%s%.*s)", STR_FMT(d->queue_id), STR_FMT(d->host),
+		             mta_names[d->mta], d->service.n ? "/" : "", STR_FMT(d->service));
+	}
 	if (d->delay_ms >= 0) {
 		struct buf age = BUF_INIT;
 
@@ -249,6 +256,18 @@ static struct str remedy_of(struct explainer *x, const struct delivery *d)
 	return remedies.text(remedies.arg, &inc, &x->arena);
 }
 
+static void show(struct explainer *x, const struct line_result *line, struct str remedy)
+{
+	x->n++;
+	if (x->json)
+		write_json(x, line, remedy);
+	else
+		write_words(x, line, remedy);
+	fwrite(x->out.p, 1, x->out.n, stdout);
+	buf_clear(&x->out);
+	arena_reset(&x->arena);
+}
+
 static void explain(struct explainer *x, struct str text)
 {
 	const struct classifier classifier = classify_hook(x->classify);
@@ -263,29 +282,70 @@ static void explain(struct explainer *x, struct str text)
 		classifier.classify(classifier.arg, &line.d, &x->arena);
 		remedy = remedy_of(x, &line.d);
 	}
-	x->n++;
-	if (x->json)
-		write_json(x, &line, remedy);
-	else
-		write_words(x, &line, remedy);
-	fwrite(x->out.p, 1, x->out.n, stdout);
-	buf_clear(&x->out);
-	arena_reset(&x->arena);
+	show(x, &line, remedy);
 }
 
-static int explain_input(struct explainer *x, struct err *err)
+/* "mta TAB mx TAB text", the first two may be empty; a line with fewer tabs is a text. */
+static void explain_reply(struct explainer *x, struct str text)
+{
+	const struct classifier classifier = classify_hook(x->classify);
+	struct line_result line = {.kind = LINE_EVENT};
+	struct str mta, mx, rest = text;
+	struct buf clean = BUF_INIT;
+	int known;
+
+	if (!str_cut(&rest, '\t', &mta) || !str_cut(&rest, '\t', &mx)) {
+		mta = mx = STR_NONE;
+		rest = text;
+	}
+	record_clear(&delivery_record, &line.d);
+	known = names_find(mta_names, mta);
+	line.d.mta = known < 0 ? MTA_UNKNOWN : known;
+	line.d.event = EVENT_DEFERRED;
+	line.d.relay = mx;
+	text_clean(&clean, rest, REPLY_MAX);
+	line.d.text = buf_view(&clean);
+	classifier.classify(classifier.arg, &line.d, &x->arena);
+	show(x, &line, remedy_of(x, &line.d));
+	buf_release(&clean);
+}
+
+typedef void explain_fn(struct explainer *x, struct str line);
+
+static int explain_file(struct explainer *x, int fd, explain_fn *each, struct err *err)
 {
 	struct line_reader reader;
 	enum line_read got;
 	struct str line;
 
-	if (isatty(STDIN_FILENO))
-		fputs("qlapse: reading log lines from the terminal; end with Ctrl-D\n", stderr);
-	line_reader_init(&reader, STDIN_FILENO);
+	if (isatty(fd))
+		fputs("qlapse: reading from the terminal, a line each; end with Ctrl-D\n", stderr);
+	line_reader_init(&reader, fd);
 	while ((got = line_reader_next(&reader, true, &line, err)) == LINE_READ_ONE)
-		explain(x, line);
+		each(x, line);
 	line_reader_release(&reader);
 	return got == LINE_READ_END ? 0 : -1;
+}
+
+/* Replies come from a file or from standard input, log lines from there or from the command line itself. */
+static int explain_all(struct explainer *x, const struct cli *cli, struct err *err)
+{
+	bool replies = cli_value(cli, "replies") != NULL;
+	int fd, result;
+
+	if (replies && cli->n_args > 0 && strcmp(cli->args[0], "-") != 0) {
+		fd = open(cli->args[0], O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return err_set(err, ERR_FATAL, "cannot read \"%s\": %s", cli->args[0], strerror(errno));
+		result = explain_file(x, fd, explain_reply, err);
+		close(fd);
+		return result;
+	}
+	if (replies || cli->n_args == 0)
+		return explain_file(x, STDIN_FILENO, replies ? explain_reply : explain, err);
+	for (size_t i = 0; i < cli->n_args; i++)
+		explain(x, str_from(cli->args[i]));
+	return 0;
 }
 
 static int run(struct cli *cli)
@@ -302,6 +362,8 @@ static int run(struct cli *cli)
 	struct err err = {0};
 	int status = EX_OK;
 
+	if (cli_value(cli, "replies") && cli->n_args > 1)
+		return cli_misused(cli, "--replies reads one file");
 	x.catalog = catalog_load(c->catalog_dir, &err);
 	x.classify = x.catalog ? classify_new(x.catalog, &d, &err) : NULL;
 	if (!x.classify) {
@@ -309,9 +371,7 @@ static int run(struct cli *cli)
 		goto out;
 	}
 	x.json = cli_value(cli, "json") ? writer_new(ENC_JSON) : NULL;
-	for (size_t i = 0; i < cli->n_args; i++)
-		explain(&x, str_from(cli->args[i]));
-	if (!cli->n_args && explain_input(&x, &err) < 0)
+	if (explain_all(&x, cli, &err) < 0)
 		status = cli_fail_err(EX_NOINPUT, &err);
 out:
 	classify_free(x.classify);
@@ -326,13 +386,16 @@ out:
 
 static const struct cli_option options[] = {
     {"json", NULL, NULL, "Print one JSON object per line instead of words."},
+    {"replies", NULL, NULL,
+     "Read deferral texts instead of log lines, from FILE or standard input: mta, mx and text, separated by tabs, as "
+     "the mail server logged it. The first two may be empty."},
     {NULL, NULL, NULL, NULL},
 };
 
 const struct cli_command cmd_explain = {
     .name = "explain",
     .group = "Work on log files, without Kafka",
-    .args = "[LINE...]",
+    .args = "[LINE...|FILE]",
     .summary = "tell what a log line says, whose fault it is and what to do",
     .about = "Takes log lines, one per argument or one per line of standard input, and tells of\n"
              "each what was read in it, which rule found the cause and by which words, whose\n"
