@@ -111,7 +111,7 @@ static int read_enum(const struct val *rule, const char *key, const char *const 
 static int read_enums(const struct val *v, const char *file, struct rule *r, struct err *err)
 {
 	struct str scope = val_str(val_get(v, "scope"));
-	int tier, class, owner, mta;
+	int tier, class, owner, mta, phase;
 
 	r->scopes = scopes_of(scope);
 	if (r->scopes == 0)
@@ -119,12 +119,14 @@ static int read_enums(const struct val *v, const char *file, struct rule *r, str
 	if (read_enum(v, "tier", tier_names, TIER_EXACT, file, &tier, err) < 0 ||
 	    read_enum(v, "class", class_names, CLASS_none + 1, file, &class, err) < 0 ||
 	    read_enum(v, "owner", owner_names, 0, file, &owner, err) < 0 ||
-	    read_enum(v, "mta", mta_names, 0, file, &mta, err) < 0)
+	    read_enum(v, "mta", mta_names, 0, file, &mta, err) < 0 ||
+	    read_enum(v, "phase", phase_names, 0, file, &phase, err) < 0)
 		return -1;
 	r->tier = (enum tier)tier;
 	r->class = (enum class) class;
 	r->owner = (enum owner)owner;
 	r->mta = (enum mta)mta;
+	r->phase = (enum phase)phase;
 	return 0;
 }
 
@@ -197,7 +199,7 @@ static int read_rule(struct catalog *c, const struct val *v, const char *file, s
 	static const char *const known[] = {"id",       "scope",    "tier",  "mta",    "service",   "provider",
 	                                    "code",     "enhanced", "ip",    "starts", "contains",  "negative",
 	                                    "regex",    "class",    "owner", "detail", "microsoft", "permanent",
-	                                    "reported", "samples",  NULL};
+	                                    "reported", "samples",  "phase", NULL};
 
 	r->file = file;
 	r->line = v->line;
@@ -325,9 +327,9 @@ static void sort_by_tier(struct catalog *c)
 /* Only the scope and the tier are conditions that such a rule may have. */
 static bool fits_everything(const struct rule *r)
 {
-	return r->scopes == SCOPE_ANY && r->mta == MTA_UNKNOWN && r->service.n == 0 && r->provider.n == 0 &&
-	       r->code < 0 && r->enhanced.n == 0 && r->ip_version == 0 && r->starts.n == 0 && r->contains.n == 0 &&
-	       r->negative.n == 0 && r->regex.n == 0;
+	return r->scopes == SCOPE_ANY && r->mta == MTA_UNKNOWN && r->phase == PHASE_NONE && r->service.n == 0 &&
+	       r->provider.n == 0 && r->code < 0 && r->enhanced.n == 0 && r->ip_version == 0 && r->starts.n == 0 &&
+	       r->contains.n == 0 && r->negative.n == 0 && r->regex.n == 0;
 }
 
 struct catalog *catalog_load(const char *dir, struct err *err)

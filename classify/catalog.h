@@ -7,7 +7,8 @@
  * then by file name and place in it. What fits is the engine's to say (engine.h).
  *
  * A rule in YAML: id, scope (own, reply, greeting, heard = reply or greeting, any), tier, class, samples;
- * conditions, all of which must hold: mta, service (what wrote the line, unless it only repeats an earlier
+ * conditions, all of which must hold: mta (Exchange Online speaks exchange, too), phase (what
+ * the reply answers: starttls, auth, mail, rcpt, data, end), service (what wrote the line, unless it only repeats an earlier
  * reason), provider, code (reply code), enhanced (any of; "4.7.*"), ip (v4 or v6: the peer's), starts, contains
  * (any of), negative (none of), regex; and what it says beyond the class: owner, detail, microsoft, permanent,
  * reported. Texts are compared as reply_normalise leaves them. Words of contains and negative stand between what
@@ -40,6 +41,7 @@ struct rule {
 	unsigned scopes; /* enum scope bits */
 	enum tier tier;
 	enum mta mta;                 /* MTA_UNKNOWN: any */
+	enum phase phase;             /* PHASE_NONE: any */
 	struct str service;           /* empty: any */
 	struct str provider;          /* empty: any; else its name or whose texts it speaks */
 	int64_t code;                 /* -1: any */

@@ -64,6 +64,7 @@ static void put_question(struct buf *out, const struct question *q)
 	    (int32_t)q->reply->scope,
 	    (int32_t)q->reply->code,
 	    (int32_t)q->mta,
+	    (int32_t)q->reply->phase,
 	    ip.n == 0 || socket ? 0
 	    : ipv6              ? 6
 	                        : 4,
@@ -191,7 +192,7 @@ static void classify(void *arg, struct delivery *d, struct arena *a)
 
 	if (d->recipient.n == 0 && !verdict)
 		return;
-	reply_read(verdict ? d->text : STR_NONE, &reply);
+	reply_read((enum mta)d->mta, verdict ? d->text : STR_NONE, &reply);
 	destination_hop(d, &reply, a);
 	const struct provider *provider = catalog_provider(c->catalog, d->next_hop);
 	if (verdict) {
@@ -248,7 +249,7 @@ void classify_explain(struct classify *c, const struct delivery *d, struct arena
 	*ret = (struct verdict_trail){.words = STR_NONE, .normalised = STR_NONE, .scope = "none"};
 	if (!has_verdict(d))
 		return;
-	reply_read(d->text, &reply);
+	reply_read((enum mta)d->mta, d->text, &reply);
 	ask(c, d, &reply, catalog_provider(c->catalog, d->next_hop), code, &q);
 	ret->rule = engine_find(c->engine, &q, &ret->tried);
 	ret->words = reply.words;

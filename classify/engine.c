@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "classify/engine.h"
+#include "classify/form.h"
 #include "lib/base/check.h"
 #include "lib/codec/regex.h"
 
@@ -137,7 +138,9 @@ static int ip_version(struct str ip)
 
 static bool source_fits(const struct rule *r, const struct question *q)
 {
-	if (r->mta != MTA_UNKNOWN && r->mta != q->mta)
+	if (!form_speaks(r->mta, q->mta))
+		return false;
+	if (r->phase != PHASE_NONE && r->phase != q->reply->phase)
 		return false;
 	if (r->service.n > 0 && !str_eq(r->service, q->service))
 		return false;

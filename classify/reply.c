@@ -2,10 +2,14 @@
 /* reply - see reply.h */
 #include <string.h>
 
+#include "classify/form.h"
 #include "classify/reply.h"
 #include "lib/base/text.h"
 
-enum { NORMALISED_MAX = 600 };
+enum { NORMALISED_MAX = 600, FRAMES_MAX = 16 };
+
+const char *const phase_names[] = {"none", "greeting", "hello", "starttls", "auth",
+                                   "mail", "rcpt",     "data",  "end",      NULL};
 
 static bool is_digit(char c)
 {
@@ -17,178 +21,72 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-static void eat_port(struct str *s, struct reply *r)
-{
-	struct str port = *s;
-	size_t n = 0;
-
-	if (!str_eat(&port, STR(":")))
-		return;
-	while (n < port.n && n < 5 && is_digit(port.p[n]))
-		n++;
-	if (n > 0 && str_i64(str_head(port, n), &r->port))
-		*s = str_skip(port, n);
-}
-
-/* "HOST[IP]" or "HOST[IP]:PORT" at the start of *s, which is moved behind it. */
-static bool eat_peer(struct str *s, struct reply *r)
-{
-	ssize_t open = str_chr(str_head(*s, 256), '[');
-
-	if (open <= 0 || str_chr(str_head(*s, (size_t)open), ' ') >= 0)
-		return false;
-	ssize_t close = str_chr(str_head(str_skip(*s, (size_t)open), 256), ']');
-	if (close < 0)
-		return false;
-	r->host = str_head(*s, (size_t)open);
-	r->ip = str_head(str_skip(*s, (size_t)open + 1), (size_t)close - 1);
-	*s = str_skip(*s, (size_t)(open + close) + 1);
-	eat_port(s, r);
-	return true;
-}
-
-/* Length of a code of RFC 3463 at the start, or 0: "4.2.1", numbers of up to three digits, the first 2, 4 or 5. */
-static size_t enhanced_length(struct str s)
+/* qmail writes its reasons without a blank. */
+static bool has_underscores(enum mta mta, struct str text)
 {
 	size_t n = 0;
 
-	if (s.n < 5 || (s.p[0] != '2' && s.p[0] != '4' && s.p[0] != '5'))
-		return 0;
-	for (int part = 0; part < 3; part++) {
-		size_t from = n;
-		while (n < s.n && n < from + (part == 0 ? 1 : 3) && is_digit(s.p[n]))
-			n++;
-		if (n == from || (part < 2 && (n == s.n || s.p[n++] != '.')))
-			return 0;
+	if (mta == MTA_QMAIL)
+		return str_chr(text, ' ') < 0;
+	for (size_t i = 0; mta == MTA_UNKNOWN && i < text.n; i++) {
+		if (text.p[i] == ' ')
+			return false;
+		n += text.p[i] == '_';
 	}
-	return n < s.n && (is_digit(s.p[n]) || is_letter(s.p[n]) || s.p[n] == '.') ? 0 : n;
+	return n > 2;
 }
 
-/* "450 4.2.1 ", "421-4.7.0 ", "421 #4.4.5 ", "450 " */
-static void read_codes(struct reply *r)
+/* Frame by frame, from the outside; own words may be framed, a reply is not looked into any further. */
+static enum form_says unwrap(enum mta mta, struct reply *r)
 {
-	struct str s = r->words;
+	enum form_says says = FORM_NONE;
 
-	if (s.n < 3 || !is_digit(s.p[0]) || !is_digit(s.p[1]) || !is_digit(s.p[2]) ||
-	    (s.n > 3 && s.p[3] != ' ' && s.p[3] != '-') || s.p[0] < '2' || s.p[0] > '5')
-		return;
-	str_i64(str_head(s, 3), &r->code);
-	s = str_skip(s, 4);
-	str_eat(&s, STR("#"));
-	if (s.n > 0 && s.p[0] != '2')
-		r->enhanced = str_head(s, enhanced_length(s));
-}
-
-/* What the commands that open a session are answered with is as good as a greeting. */
-static bool is_hello(struct str command)
-{
-	return str_starts(command, STR("EHLO ")) || str_starts(command, STR("HELO ")) ||
-	       str_starts(command, STR("LHLO "));
-}
-
-/* Takes "(in reply to X command)" off the end of *s. A reply may hold the same words; Postfix's own come last. */
-static void cut_command(struct str *s, struct reply *r)
-{
-	ssize_t tail = str_rchr(*s, '(');
-
-	if (tail < 0 || !str_ends(*s, STR(" command)")))
-		return;
-	struct str command = str_skip(*s, (size_t)tail);
-	if (!str_eat(&command, STR("(in reply to ")))
-		return;
-	*s = str_head(*s, (size_t)tail);
-	if (is_hello(command))
-		r->scope = SCOPE_GREETING;
-}
-
-static void unwrap(struct reply *r)
-{
-	struct str s = r->words;
-
-	if (!str_eat(&s, STR("host ")) || !eat_peer(&s, r))
-		return;
-	if (str_eat(&s, STR(" said: "))) {
-		r->scope = SCOPE_REPLY;
-		cut_command(&s, r);
-	} else if (str_eat(&s, STR(" refused to talk to me: "))) {
-		r->scope = SCOPE_GREETING;
-	} else {
-		return;
+	for (int i = 0; i < FRAMES_MAX; i++) {
+		enum form_says next = form_read(mta, r);
+		if (next != FORM_NONE)
+			says = next;
+		if (next != FORM_MORE)
+			break;
 	}
-	r->wrapped = true;
-	r->words = str_trim(s);
+	return says;
 }
 
-/* A name that ends at a space, a comma, or a colon that is no part of it. */
-static struct str name_at(struct str s)
+static void read_reply(struct reply *r, bool greeting)
 {
-	size_t n = 0;
+	struct str rest = r->words;
 
-	while (n < s.n && n < 256 && s.p[n] != ' ' && s.p[n] != ',' && s.p[n] != ';')
-		n++;
-	struct str name = str_head(s, n);
-	ssize_t colon = str_rchr(name, ':');
-	bool ipv6 = colon > 0 && str_chr(name, ':') != colon;
-	return colon >= 0 && !ipv6 ? str_head(name, (size_t)colon) : name;
+	form_eat_codes(&rest, r);
+	r->scope = greeting || r->phase == PHASE_GREETING || r->phase == PHASE_HELLO ? SCOPE_GREETING : SCOPE_REPLY;
 }
 
-/* In the MTA's own words the host stands behind one of these beginnings and nowhere else. */
-static const struct {
-	const char *start;
-	bool peer; /* "HOST[IP]"; else the name alone */
-} host_places[] = {
-    {"connect to ", true},
-    {"lost connection with ", true},
-    {"conversation with ", true},
-    {"TLS is required, but was not offered by host ", true},
-    {"TLS is required, but host ", true},
-    {"SASL authentication failed; server ", true},
-    {"SASL authentication failed; cannot authenticate to server ", true},
-    {"SMTPUTF8 is required, but was not offered by host ", true},
-    {"Host or domain name not found. Name service error for name=", false},
-    {"Name service error for name=", false},
-    {"unable to look up host ", false},
-    {"TLSA lookup error for ", false},
-};
-
-static void find_host(struct reply *r)
-{
-	for (size_t i = 0; i < sizeof(host_places) / sizeof(*host_places); i++) {
-		struct str rest = r->words;
-		if (!str_eat(&rest, str_from(host_places[i].start)))
-			continue;
-		if (host_places[i].peer)
-			eat_peer(&rest, r);
-		else
-			r->host = name_at(rest);
-		return;
-	}
-}
-
-void reply_read(struct str text, struct reply *ret)
+void reply_read(enum mta mta, struct str text, struct reply *ret)
 {
 	*ret = (struct reply){
 	    .scope = SCOPE_OWN, .host = STR_NONE, .ip = STR_NONE, .port = -1, .code = -1, .enhanced = STR_NONE};
-	ret->suspended = str_eat(&text, STR("delivery temporarily suspended: "));
-	ret->words = text;
-	unwrap(ret);
-	if (!ret->wrapped)
-		find_host(ret);
-	read_codes(ret);
-	if (!ret->wrapped && ret->code >= 0)
-		ret->scope = SCOPE_REPLY; /* a bare reply */
-	if (ret->scope == SCOPE_OWN)
-		ret->code = -1;
+	ret->words = str_trim(text);
+	ret->underscores = has_underscores(mta, text);
+	enum form_says says = unwrap(mta, ret);
+	if (says == FORM_OWN)
+		return;
+	ret->wrapped = says == FORM_REPLY || says == FORM_GREETING;
+	struct str rest = ret->words;
+	if (ret->wrapped)
+		read_reply(ret, says == FORM_GREETING);
+	else if (form_eat_codes(&rest, ret))
+		read_reply(ret, false); /* a bare reply */
 }
 
-/* "450", "450-4.2.1", "4.2.1", "#4.2.1": a code, wherever a multi-line reply repeats it. */
+/* "450", "450-4.2.1", "4.2.1", "(#4.2.1)": a code, wherever a multi-line reply repeats it. */
 static bool is_code(struct str w)
 {
+	str_eat(&w, STR("("));
+	while (w.n > 0 && (w.p[w.n - 1] == ')' || w.p[w.n - 1] == '/'))
+		w.n--;
 	if (w.n >= 3 && (w.p[0] == '4' || w.p[0] == '5') && is_digit(w.p[1]) && is_digit(w.p[2]) &&
 	    (w.n == 3 || w.p[3] == '-'))
 		w = str_skip(w, 4);
 	str_eat(&w, STR("#"));
-	return w.n == 0 || (w.n >= 5 && enhanced_length(w) == w.n);
+	return w.n == 0 || (w.n >= 5 && form_enhanced_length(w) == w.n);
 }
 
 /* "mx.example.org", "mx[192.0.2.1]:25", "https://...", "anna@...": a dot before a letter is no sentence's end. */
@@ -223,7 +121,7 @@ static bool is_address_like(struct str w)
 }
 
 /* "<...>" is one word, spaces or not: it is an address or an id, and a stranger's. */
-static struct str next_word(struct str *s)
+static struct str next_word(struct str *s, bool underscores)
 {
 	size_t n = 0;
 
@@ -231,11 +129,11 @@ static struct str next_word(struct str *s)
 		ssize_t end = str_chr(*s, '>');
 		n = end < 0 ? s->n : (size_t)end + 1;
 	}
-	while (n < s->n && s->p[n] != ' ')
+	while (n < s->n && s->p[n] != ' ' && !(underscores && s->p[n] == '_'))
 		n++;
 	struct str w = str_head(*s, n);
 	*s = str_skip(*s, n);
-	while (s->n > 0 && s->p[0] == ' ')
+	while (s->n > 0 && (s->p[0] == ' ' || (underscores && s->p[0] == '_')))
 		*s = str_skip(*s, 1);
 	return w;
 }
@@ -278,7 +176,9 @@ void reply_normalise(const struct reply *r, struct buf *out)
 
 	buf_clear(out);
 	for (bool first = true; s.n > 0 && out->n < NORMALISED_MAX; first = false) {
-		struct str w = next_word(&s);
+		struct str w = next_word(&s, r->underscores);
+		if (w.n == 0)
+			continue;
 		if (is_code(w) && (first || r->scope != SCOPE_OWN))
 			continue;
 		if (is_named_host(r, w))

@@ -2,7 +2,7 @@
 /*
  * reply - who speaks in a reason text, what they say, and which host it is about
  *
- * Postfix wraps a server's reply in its own words; only the inside is a reply, and words inside
+ * MTAs wrap a server's reply in their own words (form.h); only the inside is a reply, and words inside
  * a reply never tell of our own connections. For matching, the variable parts are
  * taken out (hosts, addresses, repeated codes), so that no name that a stranger chose
  * can look like a word, and so that texts of one form are equal.
@@ -11,23 +11,41 @@
 #define QLAPSE_CLASSIFY_REPLY_H
 
 #include "lib/base/buf.h"
+#include "lib/mail/names.h"
 
 /* Who speaks: the MTA itself, a server in mid-session, a server at its greeting or at EHLO. */
 enum scope { SCOPE_OWN = 1, SCOPE_REPLY = 2, SCOPE_GREETING = 4, SCOPE_ANY = 7 };
 
+/* What a server's reply answers, where the MTA says so. */
+enum phase {
+	PHASE_NONE,
+	PHASE_GREETING,
+	PHASE_HELLO,
+	PHASE_STARTTLS,
+	PHASE_AUTH,
+	PHASE_MAIL,
+	PHASE_RCPT,
+	PHASE_DATA,
+	PHASE_END
+};
+
+extern const char *const phase_names[]; /* NULL-terminated */
+
 struct reply {
 	enum scope scope;
+	enum phase phase;
 	bool wrapped;        /* a server's reply within the MTA's words */
-	bool suspended;      /* behind "delivery temporarily suspended: " */
+	bool suspended;      /* no connection was made: an earlier reason is repeated, or none is given */
+	bool underscores;    /* blanks are written as "_" (qmail) */
 	struct str words;    /* what the speaker says, codes included, as logged */
 	struct str host, ip; /* whom it is about; empty: the text does not say */
 	int64_t port;        /* -1 */
-	int64_t code;        /* reply code; -1: own words */
+	int64_t code;        /* reply code; -1: none */
 	struct str enhanced; /* enhanced status code as logged; empty: none */
 };
 
-/* Views point into text. */
-void reply_read(struct str text, struct reply *ret);
+/* mta: whose words they are; MTA_UNKNOWN: anybody's. Views point into text. */
+void reply_read(enum mta mta, struct str text, struct reply *ret);
 
 /* What is matched: lower case, hosts as "host", addresses as "<>", codes left out; at most 600 bytes. */
 void reply_normalise(const struct reply *r, struct buf *out);

@@ -21,7 +21,7 @@ static bool decides(struct tester *t, const struct rule *r, struct str sample)
 	struct reply reply;
 	char code[16];
 
-	reply_read(sample, &reply);
+	reply_read(r->mta, sample, &reply);
 	reply_normalise(&reply, &t->scratch);
 	reply_rule_code(&reply, code);
 	const struct question q = {

@@ -208,7 +208,7 @@ static void test_conditions(void **state)
 		struct catalog *c = load_condition(conditions[i].condition);
 		struct engine *e = engine_new(c, &err);
 		expect(e != NULL, err.msg);
-		reply_read(str_from(conditions[i].text), &reply);
+		reply_read(MTA_UNKNOWN, str_from(conditions[i].text), &reply);
 		reply_normalise(&reply, &normalised);
 		reply_rule_code(&reply, code);
 		const struct question q = {.reply = &reply, .normalised = buf_view(&normalised), .code = code};
@@ -255,7 +255,7 @@ static void compare(const struct catalog *c, const struct engine *e, struct str 
 	struct reply reply;
 	char code[16];
 
-	reply_read(text, &reply);
+	reply_read(MTA_UNKNOWN, text, &reply);
 	reply_normalise(&reply, &normalised);
 	reply_rule_code(&reply, code);
 	const struct question q = {&reply, buf_view(&normalised), code, provider, MTA_POSTFIX, STR("smtp")};

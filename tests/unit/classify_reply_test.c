@@ -68,7 +68,7 @@ static const struct {
     {"TLSA lookup error for mx.example.org:25", SCOPE_OWN, -1, "", "mx.example.org", "", -1, NULL},
     {"mail for example.org loops back to myself", SCOPE_OWN, -1, "", "", "", -1, NULL},
     {"host mx.example.org[192.0.2.1] wonders", SCOPE_OWN, -1, "", "mx.example.org", "192.0.2.1", -1, NULL},
-    {"host ", SCOPE_OWN, -1, "", "", "", -1, NULL},
+    {"host", SCOPE_OWN, -1, "", "", "", -1, NULL},
     {"", SCOPE_OWN, -1, "", "", "", -1, NULL},
 };
 
@@ -88,7 +88,7 @@ static void check_row(size_t i, bool suspended)
 	char *owned, text[512];
 
 	snprintf(text, sizeof(text), "%s%s", suspended ? "delivery temporarily suspended: " : "", rows[i].text);
-	reply_read(exact(text, &owned), &r);
+	reply_read(MTA_UNKNOWN, exact(text, &owned), &r);
 	expect_i64(r.scope, rows[i].scope, text);
 	expect_i64(r.code, rows[i].code, text);
 	expect_str(r.enhanced, str_from(rows[i].enhanced), text);
@@ -141,7 +141,7 @@ static void test_normalise(void **state)
 	for (size_t i = 0; i < LEN(list); i++) {
 		struct reply r;
 		char *owned;
-		reply_read(exact(list[i].text, &owned), &r);
+		reply_read(MTA_UNKNOWN, exact(list[i].text, &owned), &r);
 		reply_normalise(&r, &out);
 		expect_str(buf_view(&out), str_from(list[i].want), list[i].text);
 		free(owned);
@@ -163,7 +163,7 @@ static void test_rule_code(void **state)
 	for (size_t i = 0; i < LEN(list); i++) {
 		struct reply r;
 		char code[16];
-		reply_read(str_from(list[i].text), &r);
+		reply_read(MTA_UNKNOWN, str_from(list[i].text), &r);
 		reply_rule_code(&r, code);
 		assert_string_equal(code, list[i].want);
 	}
@@ -206,7 +206,7 @@ static void test_random(void **state)
 		buf_clear(&text);
 		for (size_t n = random_below(&seed, 14); n > 0; n--)
 			buf_str(&text, str_from(pieces[random_below(&seed, LEN(pieces))]));
-		reply_read(exact(buf_z(&text), &owned), &r);
+		reply_read(MTA_UNKNOWN, exact(buf_z(&text), &owned), &r);
 		reply_normalise(&r, &out);
 		reply_rule_code(&r, code);
 		assert_true(out.n <= 600);

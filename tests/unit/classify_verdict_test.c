@@ -214,7 +214,7 @@ static void test_memory(void **state)
 		         words[random_below(&seed, LEN(words))], (int)random_below(&seed, 60));
 		deferral(&d, text, NULL);
 		run(&f, &d);
-		reply_read(str_from(text), &reply);
+		reply_read(MTA_POSTFIX, str_from(text), &reply);
 		reply_normalise(&reply, &normalised);
 		reply_rule_code(&reply, code);
 		const struct question q = {&reply,      buf_view(&normalised),
