@@ -7,7 +7,7 @@ set -euo pipefail
 build=(gcc cmake ninja-build pkg-config librdkafka-dev libmsgpack-dev libjansson-dev libpcre2-dev libyaml-dev libpsl-dev)
 quickstart=(python3)
 kafka=(default-jre-headless maven python3)
-tests=(libcmocka-dev clang clang-format clang-tidy kcat jq python3 python3-msgpack python3-jsonschema gcovr
+tests=(libcmocka-dev clang libclang-rt-dev clang-format clang-tidy kcat jq python3 python3-msgpack python3-jsonschema gcovr
        postfix rsyslog rsyslog-kafka openssl)
 
 wanted=()

@@ -142,8 +142,10 @@ static void refuses_with_place_value_and_what_is_allowed(void **state)
 	    {"lifetimes: none", "lifetimes:\n  - {host: mx1}\n", "FILE:2: the rule wants a lifetime"},
 	    {"lifetimes: null_sender", "lifetimes:\n  - {null_sender: maybe, lifetime: 1d}\n",
 	     "FILE:2: 'null_sender' wants true or false, not 'maybe'"},
-	    {"lifetimes: mta", "lifetimes:\n  - {mta: qmail, lifetime: 1d}\n",
-	     "FILE:2: 'mta' wants one of postfix, not 'qmail'"},
+	    {"lifetimes: mta", "lifetimes:\n  - {mta: pigeon, lifetime: 1d}\n",
+	     "FILE:2: 'mta' wants one of postfix, exim, sendmail, exchange, exchange_online, kumomta, powermta, "
+	     "opensmtpd, "
+	     "halon, momentum, zonemta, haraka, qmail, courier, mdaemon, ses, not 'pigeon'"},
 	    {"hops: no list", "internal_hops: 192.0.2.1\n",
 	     "FILE:1: 'internal_hops' wants a list of hosts and addresses, not '192.0.2.1'"},
 	    {"encodings: unknown topic", "encodings:\n  alert: json\n",
