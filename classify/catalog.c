@@ -7,10 +7,16 @@
 #include <string.h>
 
 #include "classify/catalog.h"
+#include "classify/condition.h"
+#include "classify/pattern.h"
 #include "lib/base/check.h"
 #include "lib/base/record.h"
+#include "lib/base/table.h"
+#include "lib/base/text.h"
 #include "lib/codec/regex.h"
 #include "lib/codec/value.h"
+
+enum { SUFFIX_MAX = 255 };
 
 struct catalog {
 	struct arena arena;
@@ -18,6 +24,8 @@ struct catalog {
 	size_t n_rules, cap_rules;
 	struct provider *providers;
 	size_t n_providers;
+	struct table suffixes; /* lower case, to the first provider that has it */
+	enum origin origin;    /* of the file that is being read */
 };
 
 static int bad(const char *file, int line, struct err *err, const char *what, struct str subject)
@@ -187,11 +195,17 @@ static int read_lists(const struct val *v, const char *file, struct arena *a, st
 /* Compiled here only to be checked: what is used belongs to an engine. */
 static int check_regex(const struct rule *r, struct err *err)
 {
-	if (r->regex.n == 0)
-		return 0;
-	struct regex *re = regex_new(r->regex, false, err);
+	struct arena arena = ARENA_INIT;
+	struct regex *re = r->regex.n > 0 ? regex_new(r->regex, false, err) : NULL;
+	const struct pattern *p = re != NULL ? pattern_read(r->regex, &arena, err) : NULL;
+	const char *why = p != NULL ? pattern_runs_away(p) : NULL;
+	int result = r->regex.n == 0 || p != NULL ? 0 : -1;
+
+	if (why != NULL)
+		result = err_set(err, ERR_CONFIG, "the pattern could run away: %s", why);
 	regex_free(re);
-	return re != NULL ? 0 : err_prefix(err, "%s:%d", r->file, r->line);
+	arena_release(&arena);
+	return result == 0 ? 0 : err_prefix(err, "%s:%d", r->file, r->line);
 }
 
 static int read_rule(struct catalog *c, const struct val *v, const char *file, struct rule *r, struct err *err)
@@ -203,6 +217,7 @@ static int read_rule(struct catalog *c, const struct val *v, const char *file, s
 
 	r->file = file;
 	r->line = v->line;
+	r->origin = c->origin;
 	if (check_keys(v, known, file, err) < 0 || read_texts(v, file, r, err) < 0 || read_enums(v, file, r, err) < 0 ||
 	    read_numbers(v, file, r, err) < 0 || read_lists(v, file, &c->arena, r, err) < 0)
 		return -1;
@@ -230,6 +245,21 @@ static int read_rules(struct catalog *c, const struct val *doc, const char *file
 	return 0;
 }
 
+/* They are kept in lower case, and found label by label. */
+static int check_suffixes(struct catalog *c, struct provider *p, const char *file, int line, struct err *err)
+{
+	for (size_t i = 0; i < p->suffixes.n; i++) {
+		struct str *s = &p->suffixes.items[i];
+		if (!str_starts(*s, STR(".")) || s->n < 2 || s->n > SUFFIX_MAX)
+			return bad(file, line, err, "a suffix begins with a dot, unlike", *s);
+		char *lower = arena_alloc(&c->arena, s->n);
+		memcpy(lower, s->p, s->n);
+		text_lower(lower, s->n);
+		s->p = lower;
+	}
+	return 0;
+}
+
 static int read_providers(struct catalog *c, const struct val *doc, const char *file, struct err *err)
 {
 	static const char *const known[] = {"name", "speaks", "suffixes", NULL};
@@ -245,8 +275,11 @@ static int read_providers(struct catalog *c, const struct val *doc, const char *
 			return -1;
 		p->name = val_str(val_get(v, "name"));
 		p->speaks = val_str(val_get(v, "speaks"));
+		p->origin = c->origin;
 		if (p->name.n == 0 || p->suffixes.n == 0)
 			return err_set(err, ERR_CONFIG, "%s:%d: a provider wants a name and suffixes", file, v->line);
+		if (check_suffixes(c, p, file, v->line, err) < 0)
+			return -1;
 		c->n_providers++;
 	}
 	return 0;
@@ -310,40 +343,83 @@ static int read_dir(struct catalog *c, const char *dir, struct err *err)
 	return result;
 }
 
-/* Tiers in order; within one the order of files and of rules in them stays. */
-static void sort_by_tier(struct catalog *c)
+static int read_embedded(struct catalog *c, struct err *err)
+{
+	for (const struct embedded_file *f = embedded_files; f->name != NULL; f++)
+		if (str_starts(str_from(f->name), STR("classify/catalog/")) &&
+		    read_text(c, f->name, str_of(f->text, f->n), err) < 0)
+			return -1;
+	return 0;
+}
+
+static int read_all(struct catalog *c, const struct catalog_files *files, struct err *err)
+{
+	c->origin = ORIGIN_BEFORE;
+	for (size_t i = 0; i < files->n_files; i++)
+		if (read_file(c, files->files[i], err) < 0)
+			return -1;
+	if (files->before != NULL && read_dir(c, files->before, err) < 0)
+		return -1;
+	c->origin = ORIGIN_MAIN;
+	if ((files->dir != NULL ? read_dir(c, files->dir, err) : read_embedded(c, err)) < 0)
+		return -1;
+	c->origin = ORIGIN_AFTER;
+	return files->after == NULL ? 0 : read_dir(c, files->after, err);
+}
+
+/* Without words of any kind; the rest is the tier. */
+static bool fits_everything(const struct rule *r)
+{
+	return condition_bits(r) == 0 && r->starts.n == 0 && r->contains.n == 0 && r->negative.n == 0 &&
+	       r->regex.n == 0;
+}
+
+static int place_of(const struct rule *r)
+{
+	if (r->origin == ORIGIN_BEFORE)
+		return TIER_NONE;
+	return fits_everything(r) ? TIER_GUESS + 1 : (int)r->tier;
+}
+
+/* Within one place the order of files and of rules in them stays. */
+static void sort_rules(struct catalog *c)
 {
 	struct rule *sorted = xcalloc(c->n_rules + 1, sizeof(*sorted));
 	size_t k = 0;
 
-	for (int t = TIER_EXACT; t <= TIER_GUESS; t++)
+	for (int place = TIER_NONE; place <= TIER_GUESS + 1; place++)
 		for (size_t i = 0; i < c->n_rules; i++)
-			if ((int)c->rules[i].tier == t)
+			if (place_of(&c->rules[i]) == place)
 				sorted[k++] = c->rules[i];
 	free(c->rules);
 	c->rules = sorted;
 }
 
-/* Only the scope and the tier are conditions that such a rule may have. */
-static bool fits_everything(const struct rule *r)
+/* A user's entries come first, and of those of one kind the earlier one. */
+static void index_providers(struct catalog *c)
 {
-	return r->scopes == SCOPE_ANY && r->mta == MTA_UNKNOWN && r->phase == PHASE_NONE && r->service.n == 0 &&
-	       r->provider.n == 0 && r->code < 0 && r->enhanced.n == 0 && r->ip_version == 0 && r->starts.n == 0 &&
-	       r->contains.n == 0 && r->negative.n == 0 && r->regex.n == 0;
+	static const enum origin order[] = {ORIGIN_BEFORE, ORIGIN_AFTER, ORIGIN_MAIN};
+
+	for (size_t o = 0; o < sizeof(order) / sizeof(*order); o++) {
+		for (size_t i = 0; i < c->n_providers; i++) {
+			struct provider *p = &c->providers[i];
+			for (size_t k = 0; p->origin == order[o] && k < p->suffixes.n; k++)
+				if (table_get(&c->suffixes, p->suffixes.items[k]) == NULL)
+					table_put(&c->suffixes, p->suffixes.items[k], p);
+		}
+	}
 }
 
-struct catalog *catalog_load(const char *dir, struct err *err)
+struct catalog *catalog_load(const struct catalog_files *files, struct err *err)
 {
+	static const struct catalog_files built_in = {.dir = NULL};
 	struct catalog *c = xcalloc(1, sizeof(*c));
-	int result = 0;
+	int result = read_all(c, files != NULL ? files : &built_in, err);
 
-	if (dir != NULL)
-		result = read_dir(c, dir, err);
-	for (const struct embedded_file *f = embedded_files; dir == NULL && f->name != NULL && result == 0; f++)
-		if (str_starts(str_from(f->name), STR("classify/catalog/")))
-			result = read_text(c, f->name, str_of(f->text, f->n), err);
+	table_init(&c->suffixes, 0);
 	if (result == 0) {
-		sort_by_tier(c);
+		sort_rules(c);
+		index_providers(c);
 		if (c->n_rules == 0 || !fits_everything(&c->rules[c->n_rules - 1]))
 			result = err_set(err, ERR_CONFIG, "the catalogue has no last rule that fits everything");
 	}
@@ -359,6 +435,7 @@ void catalog_free(struct catalog *c)
 	if (c == NULL)
 		return;
 	arena_release(&c->arena);
+	table_release(&c->suffixes);
 	free(c->rules);
 	free(c->providers);
 	free(c);
@@ -374,11 +451,24 @@ const struct rule *catalog_rule(const struct catalog *c, size_t i)
 	return &c->rules[i];
 }
 
+/* The longest suffix decides. */
 const struct provider *catalog_provider(const struct catalog *c, struct str host)
 {
-	for (size_t i = 0; i < c->n_providers; i++)
-		for (size_t k = 0; k < c->providers[i].suffixes.n; k++)
-			if (str_ends_nocase(host, c->providers[i].suffixes.items[k]))
-				return &c->providers[i];
+	char lower[SUFFIX_MAX];
+	struct str rest = host.n > SUFFIX_MAX ? str_skip(host, host.n - SUFFIX_MAX) : host;
+
+	if (rest.n == 0)
+		return NULL;
+	memcpy(lower, rest.p, rest.n);
+	text_lower(lower, rest.n);
+	for (rest.p = lower; rest.n > 0; rest = str_skip(rest, 1)) {
+		ssize_t dot = str_chr(rest, '.');
+		if (dot < 0)
+			return NULL;
+		rest = str_skip(rest, (size_t)dot);
+		const struct provider *p = table_get(&c->suffixes, rest);
+		if (p != NULL)
+			return p;
+	}
 	return NULL;
 }

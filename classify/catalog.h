@@ -2,17 +2,17 @@
 /*
  * catalog - the rules by which texts get a class: data with samples, in order
  *
- * Read once from YAML (the files built in, or a folder) and never changed, so that threads
- * may share one. The first rule that fits decides: by tier (exact, text, code, guess),
- * then by file name and place in it. What fits is the engine's to say (engine.h).
+ * Read once from YAML (the files built in, and a user's own) and never changed, so that threads
+ * may share one. The first rule that fits decides: a user's rules of `before`, then by tier (exact, text, code, guess),
+ * then by file name and place in it; what fits everything comes last. What fits is the engine's to say (engine.h).
  *
  * A rule in YAML: id, scope (own, reply, greeting, heard = reply or greeting, any), tier, class, samples;
  * conditions, all of which must hold: mta (Exchange Online speaks exchange, too), phase (what
  * the reply answers: starttls, auth, mail, rcpt, data, end), service (what wrote the line, unless it only repeats an earlier
  * reason), provider, code (reply code), enhanced (any of; "4.7.*"), ip (v4 or v6: the peer's), starts, contains
  * (any of), negative (none of), regex; and what it says beyond the class: owner, detail, microsoft, permanent,
- * reported. Texts are compared as reply_normalise leaves them. Words of contains and negative stand between what
- * is neither letter nor digit; a "*" at an end lifts that.
+ * reported. Texts are compared as reply_normalise leaves them. Words of contains and negative stand behind
+ * those of starts, between what is neither letter nor digit; a "*" at an end lifts that.
  */
 #ifndef QLAPSE_CLASSIFY_CATALOG_H
 #define QLAPSE_CLASSIFY_CATALOG_H
@@ -36,6 +36,8 @@ struct literal_list {
 	size_t n;
 };
 
+enum origin { ORIGIN_BEFORE, ORIGIN_MAIN, ORIGIN_AFTER };
+
 struct rule {
 	struct str id;
 	unsigned scopes; /* enum scope bits */
@@ -58,6 +60,7 @@ struct rule {
 	bool permanent;       /* a retry will not help, whatever the reply code */
 	bool reported;        /* a next hop may tell of it from further on */
 	struct str_list samples;
+	enum origin origin;
 	const char *file;
 	int line;
 };
@@ -65,13 +68,23 @@ struct rule {
 struct provider {
 	struct str name;
 	struct str speaks; /* whose texts its servers use; empty: its own */
-	struct str_list suffixes;
+	struct str_list suffixes; /* ".example.org" */
+	enum origin origin;
 };
 
 struct catalog;
 
-/* dir NULL: what is built in. A file of a user's is checked like ours; err names file:line. */
-struct catalog *catalog_load(const char *dir, struct err *err);
+/* Where rules come from, all of it optional. Files of a user's are checked like ours. */
+struct catalog_files {
+	const char *dir;    /* instead of what is built in */
+	const char *before; /* folder: its rules are tried before all others, whatever their tier */
+	const char *after;  /* folder: its rules are tried behind the others of their tier */
+	char *const *files; /* single files, as if they were the first of `before` */
+	size_t n_files;
+};
+
+/* files NULL: what is built in. err names file:line. Its providers win over those built in. */
+struct catalog *catalog_load(const struct catalog_files *files, struct err *err);
 void catalog_free(struct catalog *c);
 
 size_t catalog_rules(const struct catalog *c);

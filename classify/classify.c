@@ -4,19 +4,11 @@
 #include <string.h>
 
 #include "classify/classify.h"
+#include "classify/condition.h"
 #include "classify/engine.h"
+#include "classify/memo.h"
 #include "lib/base/check.h"
 #include "lib/base/hash.h"
-
-enum { MEMO_SLOTS = 8192, QUESTION_MAX = 704 };
-
-/* A question asked before, and its rule. */
-struct memo {
-	uint64_t hash;
-	const struct rule *rule;
-	uint16_t n;
-	char question[QUESTION_MAX];
-};
 
 struct classify {
 	const struct catalog *catalog;
@@ -24,7 +16,7 @@ struct classify {
 	struct destination_config c;
 	struct remedies *remedies;
 	struct buf normalised, question;
-	struct memo *memo;
+	struct memo *memo; /* NULL before the first question */
 };
 
 struct classify *classify_new(const struct catalog *catalog, const struct destination_config *c, struct err *err)
@@ -33,13 +25,12 @@ struct classify *classify_new(const struct catalog *catalog, const struct destin
 
 	k->catalog = catalog;
 	k->c = *c;
-	k->engine = engine_new(catalog, err);
+	k->engine = engine_new(catalog, true, err);
 	k->remedies = k->engine == NULL ? NULL : remedies_load("en", err);
 	if (k->remedies == NULL) {
 		classify_free(k);
 		return NULL;
 	}
-	k->memo = xcalloc(MEMO_SLOTS, sizeof(*k->memo));
 	return k;
 }
 
@@ -51,50 +42,24 @@ void classify_free(struct classify *c)
 	remedies_free(c->remedies);
 	buf_release(&c->normalised);
 	buf_release(&c->question);
-	free(c->memo);
+	memo_free(c->memo);
 	free(c);
-}
-
-/* All that a rule may look at, as one key. Texts end at a 0 byte, so that no two questions share one. */
-static void put_question(struct buf *out, const struct question *q)
-{
-	struct str ip = q->reply->ip;
-	bool ipv6 = str_chr(ip, ':') >= 0, socket = str_chr(ip, '/') >= 0;
-	const int32_t facts[] = {
-	    (int32_t)q->reply->scope,
-	    (int32_t)q->reply->code,
-	    (int32_t)q->mta,
-	    (int32_t)q->reply->phase,
-	    ip.n == 0 || socket ? 0
-	    : ipv6              ? 6
-	                        : 4,
-	};
-
-	buf_clear(out);
-	buf_add(out, facts, sizeof(facts));
-	buf_add(out, q->code, strlen(q->code) + 1);
-	buf_str(out, q->provider != NULL ? q->provider->name : STR_NONE);
-	buf_chr(out, '\0');
-	buf_str(out, q->service);
-	buf_chr(out, '\0');
-	buf_str(out, q->normalised);
 }
 
 static const struct rule *find_rule(struct classify *c, const struct question *q)
 {
-	put_question(&c->question, q);
-	struct str key = buf_view(&c->question);
-	uint64_t hash = hash64(key, 0);
-	struct memo *m = &c->memo[hash % MEMO_SLOTS];
+	buf_clear(&c->question);
+	condition_facts(q, &c->question);
+	buf_str(&c->question, q->normalised);
+	struct str question = buf_view(&c->question);
+	uint64_t hash = hash64(question, 0);
 
-	if (m->rule != NULL && m->hash == hash && m->n == key.n && memcmp(m->question, key.p, key.n) == 0)
-		return m->rule;
-	const struct rule *rule = engine_find(c->engine, q, NULL);
-	if (key.n <= QUESTION_MAX) {
-		m->hash = hash;
-		m->rule = rule;
-		m->n = (uint16_t)key.n;
-		memcpy(m->question, key.p, key.n);
+	if (c->memo == NULL)
+		c->memo = memo_new();
+	const struct rule *rule = memo_get(c->memo, question, hash);
+	if (rule == NULL) {
+		rule = engine_find(c->engine, q, NULL);
+		memo_put(c->memo, question, hash, rule);
 	}
 	return rule;
 }

@@ -5,38 +5,39 @@
  * Samples are texts as the MTA logs them, wrappers included. They come from where the rule wants them to: its provider,
  * MTA and service.
  */
-#include "classify/engine.h"
+#include "classify/samples.h"
 
 struct tester {
-	const struct catalog *catalog;
 	const struct engine *engine;
-	struct buf scratch;
+	struct sample sample;
 	struct buf *report;
 	int faults;
 };
 
-static bool decides(struct tester *t, const struct rule *r, struct str sample)
+void sample_ask(struct sample *s, const struct rule *r, struct str text)
 {
-	const struct provider provider = {r->provider, STR_NONE, {NULL, 0}};
-	struct reply reply;
-	char code[16];
-
-	reply_read(r->mta, sample, &reply);
-	reply_normalise(&reply, &t->scratch);
-	reply_rule_code(&reply, code);
-	const struct question q = {
-	    .reply = &reply,
-	    .normalised = buf_view(&t->scratch),
-	    .code = code,
-	    .provider = r->provider.n > 0 ? &provider : NULL,
+	s->provider = (struct provider){.name = r->provider, .speaks = STR_NONE};
+	reply_read(r->mta, text, &s->reply);
+	reply_normalise(&s->reply, &s->normalised);
+	reply_rule_code(&s->reply, s->code);
+	s->q = (struct question){
+	    .reply = &s->reply,
+	    .normalised = buf_view(&s->normalised),
+	    .code = s->code,
+	    .provider = r->provider.n > 0 ? &s->provider : NULL,
 	    .mta = r->mta,
-	    .service = reply.suspended ? STR_NONE : r->service,
+	    .service = s->reply.suspended ? STR_NONE : r->service,
 	};
-	const struct rule *found = engine_find(t->engine, &q, NULL);
+}
+
+static bool decides(struct tester *t, const struct rule *r, struct str text)
+{
+	sample_ask(&t->sample, r, text);
+	const struct rule *found = engine_find(t->engine, &t->sample.q, NULL);
 	if (found == r)
 		return true;
 	buf_fmt(t->report, "%s:%d: a sample of rule \"%.*s\" is decided by \"%.*s\" (%s:%d): %.*s\n", r->file, r->line,
-	        STR_FMT(r->id), STR_FMT(found->id), found->file, found->line, STR_FMT(sample));
+	        STR_FMT(r->id), STR_FMT(found->id), found->file, found->line, STR_FMT(text));
 	return false;
 }
 
@@ -57,8 +58,8 @@ static void test_rule(struct tester *t, const struct rule *r)
 int catalog_test(const struct catalog *c, struct buf *report)
 {
 	struct err err = {0};
-	struct engine *engine = engine_new(c, &err);
-	struct tester t = {.catalog = c, .engine = engine, .scratch = BUF_INIT, .report = report};
+	struct engine *engine = engine_new(c, true, &err);
+	struct tester t = {.engine = engine, .sample = {.normalised = BUF_INIT}, .report = report};
 
 	if (engine == NULL) {
 		buf_fmt(report, "%s\n", err.msg);
@@ -66,7 +67,7 @@ int catalog_test(const struct catalog *c, struct buf *report)
 	}
 	for (size_t i = 0; i < catalog_rules(c); i++)
 		test_rule(&t, catalog_rule(c, i));
-	buf_release(&t.scratch);
+	buf_release(&t.sample.normalised);
 	engine_free(engine);
 	return t.faults == 0 ? 0 : -1;
 }

@@ -72,7 +72,7 @@ static void print_policy(struct config *c, struct buf *out)
 /* The rules must be whole: every sample is decided by its own. */
 static int check_catalog(const struct config *c, struct buf *out, struct err *err)
 {
-	struct catalog *catalog = catalog_load(c->catalog_dir, err);
+	struct catalog *catalog = catalog_load(&c->catalog, err);
 	struct buf faults = BUF_INIT;
 	int result;
 
@@ -82,7 +82,7 @@ static int check_catalog(const struct config *c, struct buf *out, struct err *er
 	if (result != 0)
 		err_set(err, ERR_CONFIG, "the catalogue of rules has faults:\n%.*s",
 		        STR_FMT(str_head(buf_view(&faults), 400)));
-	layout_entry(out, "rules", "%zu, %s", catalog_rules(catalog), c->catalog_dir ? c->catalog_dir : "built in");
+	layout_entry(out, "rules", "%zu, %s", catalog_rules(catalog), c->catalog.dir ? c->catalog.dir : "built in");
 	catalog_free(catalog);
 	buf_release(&faults);
 	return result ? -1 : 0;

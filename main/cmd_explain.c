@@ -364,7 +364,7 @@ static int run(struct cli *cli)
 
 	if (cli_value(cli, "replies") && cli->n_args > 1)
 		return cli_misused(cli, "--replies reads one file");
-	x.catalog = catalog_load(c->catalog_dir, &err);
+	x.catalog = catalog_load(&c->catalog, &err);
 	x.classify = x.catalog ? classify_new(x.catalog, &d, &err) : NULL;
 	if (!x.classify) {
 		status = cli_fail_err(EX_SOFTWARE, &err);

@@ -100,7 +100,7 @@ static int run(struct cli *cli)
 	    .log = log_line,
 	};
 	r.client.log = client_log;
-	struct catalog *catalog = catalog_load(c->catalog_dir, &err);
+	struct catalog *catalog = catalog_load(&c->catalog, &err);
 	int status = catalog == NULL ? EX_CONFIG : check_broker(cli, &r.client, &list, &err);
 	if (status != 0) {
 		cli_fail_err(status, &err);

@@ -10,6 +10,7 @@
 #define QLAPSE_MAIN_CONFIG_H
 
 #include "alert/alert_stage.h"
+#include "classify/catalog.h"
 #include "ingest/line.h"
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
@@ -55,7 +56,7 @@ struct config {
 	int64_t zone_offset_ms;
 	struct str *internal_hops;
 	size_t n_internal_hops;
-	const char *catalog_dir; /* NULL: the built-in catalogue */
+	struct catalog_files catalog;
 
 	/* policy */
 	struct connector *connectors;

@@ -39,7 +39,7 @@ int memory_start(struct memory_pipeline *m, struct config *c, size_t n_sources, 
 	for (int t = 0; t < TOPIC_N; t++)
 		c->encodings[t] = ENC_MSGPACK; /* nobody else reads the bytes, and it is twice as fast */
 	counts_init(&m->counts);
-	m->catalog = catalog_load(c->catalog_dir, err);
+	m->catalog = catalog_load(&c->catalog, err);
 	if (m->catalog == NULL)
 		return -1;
 	topic_list_make(&m->topics, c, 1, &m->arena);

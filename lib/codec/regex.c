@@ -2,6 +2,7 @@
 /* regex - see regex.h; a regex belongs to one thread, because its match data does */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "lib/base/check.h"
@@ -15,20 +16,29 @@ struct regex {
 	pcre2_match_context *limits;
 };
 
-struct regex *regex_new(struct str pattern, bool jit, struct err *err)
+static pcre2_code *compile(struct str pattern, uint32_t options, struct err *err)
 {
 	int why;
 	PCRE2_SIZE at;
-	pcre2_code *code = pcre2_compile((PCRE2_SPTR)(pattern.n ? pattern.p : ""), pattern.n,
-	                                 PCRE2_CASELESS | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP, &why, &at, NULL);
+	pcre2_code *code =
+	    pcre2_compile((PCRE2_SPTR)(pattern.n ? pattern.p : ""), pattern.n,
+	                  PCRE2_CASELESS | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | options, &why, &at, NULL);
 
 	if (code == NULL) {
 		char text[160] = "";
 		pcre2_get_error_message(why, (PCRE2_UCHAR *)text, sizeof(text));
 		err_set(err, ERR_CONFIG, "bad pattern \"%.*s\" at %zu: %s", STR_FMT(str_head(pattern, 120)), (size_t)at,
 		        text);
-		return NULL;
 	}
+	return code;
+}
+
+struct regex *regex_new(struct str pattern, bool jit, struct err *err)
+{
+	pcre2_code *code = compile(pattern, 0, err);
+
+	if (code == NULL)
+		return NULL;
 	if (jit)
 		pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* where there is none the interpreter serves */
 	struct regex *re = xcalloc(1, sizeof(*re));
@@ -64,4 +74,33 @@ int regex_match(const struct regex *re, struct str text, struct str *ret_groups,
 		ret_groups[i] = set ? str_of(text.p + at[2 * i], at[2 * i + 1] - at[2 * i]) : STR_NONE;
 	}
 	return 1;
+}
+
+struct meter {
+	int64_t steps, most;
+};
+
+static int count_step(pcre2_callout_block *block, void *arg)
+{
+	struct meter *m = arg;
+
+	(void)block;
+	return ++m->steps < m->most ? 0 : PCRE2_ERROR_CALLOUT;
+}
+
+int64_t regex_steps(struct str pattern, struct str text, int64_t most)
+{
+	struct meter m = {0, most};
+	pcre2_code *code = compile(pattern, PCRE2_AUTO_CALLOUT, NULL);
+
+	CHECK(code != NULL);
+	pcre2_match_data *data = pcre2_match_data_create_from_pattern(code, NULL);
+	pcre2_match_context *context = pcre2_match_context_create(NULL);
+	CHECK(data != NULL && context != NULL);
+	pcre2_set_callout(context, count_step, &m);
+	pcre2_match(code, (PCRE2_SPTR)(text.n ? text.p : ""), text.n, 0, 0, data, context);
+	pcre2_match_context_free(context);
+	pcre2_match_data_free(data);
+	pcre2_code_free(code);
+	return m.steps;
 }

@@ -34,7 +34,8 @@ static struct catalog *load(const char *yaml, const char *name, struct err *err)
 	assert_non_null(f);
 	fputs(yaml, f);
 	fclose(f);
-	struct catalog *c = catalog_load(dir, err);
+	const struct catalog_files files = {.dir = dir};
+	struct catalog *c = catalog_load(&files, err);
 	unlink(path);
 	rmdir(dir);
 	return c;
@@ -97,7 +98,8 @@ static void test_bad_files(void **state)
 			fail_msg("%s: \"%s\" lacks \"%s\"", rows[i].label, err.msg, rows[i].want);
 	}
 	struct err err = {0};
-	assert_null(catalog_load("/nonexistent/catalog", &err));
+	const struct catalog_files nowhere = {.dir = "/nonexistent/catalog"};
+	assert_null(catalog_load(&nowhere, &err));
 	assert_non_null(strstr(err.msg, "/nonexistent/catalog"));
 }
 
@@ -206,7 +208,7 @@ static void test_conditions(void **state)
 		struct reply reply;
 		char code[16];
 		struct catalog *c = load_condition(conditions[i].condition);
-		struct engine *e = engine_new(c, &err);
+		struct engine *e = engine_new(c, true, &err);
 		expect(e != NULL, err.msg);
 		reply_read(MTA_UNKNOWN, str_from(conditions[i].text), &reply);
 		reply_normalise(&reply, &normalised);
@@ -269,7 +271,7 @@ static void test_engine_is_naive(void **state)
 	                                    "mx.example.org"};
 	struct err err = {0};
 	struct catalog *c = catalog_load(NULL, &err);
-	struct engine *e = engine_new(c, &err);
+	struct engine *e = engine_new(c, true, &err);
 	struct buf text = BUF_INIT;
 	uint64_t seed = 7;
 	size_t n = 0;

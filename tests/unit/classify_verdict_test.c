@@ -199,7 +199,7 @@ static void test_memory(void **state)
 
 	(void)state;
 	fixture_init(&f, &config);
-	struct engine *fresh = engine_new(f.catalog, NULL);
+	struct engine *fresh = engine_new(f.catalog, true, NULL);
 	struct buf normalised = BUF_INIT;
 	for (int round = 0; round < 20000; round++) {
 		static const char *const hosts[] = {
