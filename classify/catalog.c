@@ -186,6 +186,7 @@ static int read_numbers(const struct val *v, const char *file, struct rule *r, s
 static int read_lists(const struct val *v, const char *file, struct arena *a, struct rule *r, struct err *err)
 {
 	if (read_literals(val_get(v, "contains"), file, a, &r->contains, err) < 0 ||
+	    read_literals(val_get(v, "also"), file, a, &r->also, err) < 0 ||
 	    read_literals(val_get(v, "negative"), file, a, &r->negative, err) < 0 ||
 	    read_list(val_get(v, "enhanced"), file, a, &r->enhanced, err) < 0)
 		return -1;
@@ -213,7 +214,7 @@ static int read_rule(struct catalog *c, const struct val *v, const char *file, s
 	static const char *const known[] = {"id",       "scope",    "tier",  "mta",    "service",   "provider",
 	                                    "code",     "enhanced", "ip",    "starts", "contains",  "negative",
 	                                    "regex",    "class",    "owner", "detail", "microsoft", "permanent",
-	                                    "reported", "samples",  "phase", NULL};
+	                                    "reported", "samples",  "phase", "also", NULL};
 
 	r->file = file;
 	r->line = v->line;
@@ -370,8 +371,8 @@ static int read_all(struct catalog *c, const struct catalog_files *files, struct
 /* Without words of any kind; the rest is the tier. */
 static bool fits_everything(const struct rule *r)
 {
-	return condition_bits(r) == 0 && r->starts.n == 0 && r->contains.n == 0 && r->negative.n == 0 &&
-	       r->regex.n == 0;
+	return condition_bits(r) == 0 && r->starts.n == 0 && r->contains.n == 0 && r->also.n == 0 &&
+	       r->negative.n == 0 &&	       r->regex.n == 0;
 }
 
 static int place_of(const struct rule *r)

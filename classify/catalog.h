@@ -10,14 +10,15 @@
  * conditions, all of which must hold: mta (Exchange Online speaks exchange, too), phase (what
  * the reply answers: starttls, auth, mail, rcpt, data, end), service (what wrote the line, unless it only repeats an earlier
  * reason), provider, code (reply code), enhanced (any of; "4.7.*"), ip (v4 or v6: the peer's), starts, contains
- * (any of), negative (none of), regex; and what it says beyond the class: owner, detail, microsoft, permanent,
- * reported. Texts are compared as reply_normalise leaves them. Words of contains and negative stand behind
+ * (any of), also (any of, too), negative (none of), regex; and what it says beyond the class: owner, detail, microsoft, permanent,
+ * reported. Texts are compared as reply_normalise leaves them. Words of contains, also and negative stand behind
  * those of starts, between what is neither letter nor digit; a "*" at an end lifts that.
  */
 #ifndef QLAPSE_CLASSIFY_CATALOG_H
 #define QLAPSE_CLASSIFY_CATALOG_H
 
 #include "classify/reply.h"
+#include "classify/word.h"
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
 #include "lib/mail/names.h"
@@ -27,12 +28,9 @@ struct str_list {
 	size_t n;
 };
 
-/* Words that may stand alone only (0), or run on to the left, to the right. */
-enum { LITERAL_LEFT = 1, LITERAL_RIGHT = 2 };
-
 struct literal_list {
 	struct str *items;
-	unsigned char *open;
+	unsigned char *open; /* LITERAL_ marks of word.h */
 	size_t n;
 };
 
@@ -51,6 +49,7 @@ struct rule {
 	int ip_version;               /* of the peer: 4, 6; 0: any */
 	struct str starts;            /* empty: any */
 	struct literal_list contains; /* one of them; none: any */
+	struct literal_list also;     /* and one of them; none: any */
 	struct literal_list negative; /* none of them */
 	struct str regex;             /* empty: none */
 	enum class class;
@@ -95,6 +94,10 @@ const struct provider *catalog_provider(const struct catalog *c, struct str host
 /* Every rule must have samples, and each must be decided by its own rule; a rule that gets none of its samples is
  * shadowed. Appends a line per fault; 0 if there is none. */
 int catalog_test(const struct catalog *c, struct buf *report);
+
+/* What else is wrong with rules: no sample hits it; an earlier rule takes all that fits it; a pattern that could run
+ * away, or says no more than words do; words that are too short or never found; a sample that two rules claim. */
+int catalog_lint(const struct catalog *c, struct buf *report);
 
 /* Files built in: name and text, in order of name; the last name is NULL. */
 struct embedded_file {

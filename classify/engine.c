@@ -15,6 +15,7 @@
 #include "classify/automaton.h"
 #include "classify/condition.h"
 #include "classify/pattern.h"
+#include "classify/word.h"
 #include "lib/base/check.h"
 #include "lib/base/table.h"
 #include "lib/codec/regex.h"
@@ -37,6 +38,7 @@ struct seen {
 struct compiled {
 	unsigned bits;      /* condition_bits */
 	uint32_t *contains; /* literals, in the order of the rule's lists */
+	uint32_t *also;
 	uint32_t *negative;
 	struct regex *regex; /* NULL: none */
 };
@@ -74,25 +76,6 @@ struct maker {
 	} * keys;
 	size_t n_keys, cap_keys;
 };
-
-/* Bytes beyond ASCII are no part of a word: languages without spaces would have none that could be found. */
-static bool in_word(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
-}
-
-/* At which sides does it stand alone? As the marks that lift the need to. */
-static unsigned stands_alone(struct str text, size_t at, size_t n)
-{
-	size_t end = at + n;
-	unsigned sides = 0;
-
-	if (at == 0 || !in_word(text.p[at]) || !in_word(text.p[at - 1]))
-		sides |= LITERAL_LEFT;
-	if (end == text.n || !in_word(text.p[end - 1]) || !in_word(text.p[end]))
-		sides |= LITERAL_RIGHT;
-	return sides;
-}
 
 static uint32_t add_literal(struct maker *m, struct str word, unsigned open)
 {
@@ -132,7 +115,7 @@ static void file_under(struct maker *m, uint32_t literal, size_t rule)
 /* Anywhere, be it within a word. */
 static void file_under_text(struct maker *m, struct str word, size_t rule)
 {
-	file_under(m, add_literal(m, word, LITERAL_LEFT | LITERAL_RIGHT), rule);
+	file_under(m, add_literal(m, word, LITERAL_BOTH), rule);
 }
 
 /* As the facts of a question are written: "\1 4.7.1 \2", "\3 451 \4", "\5 google \6", without the blanks. A text could
@@ -198,6 +181,7 @@ static int compile(struct maker *m, size_t i, bool jit, struct err *err)
 
 	c->bits = condition_bits(r);
 	c->contains = add_literals(m, &r->contains);
+	c->also = add_literals(m, &r->also);
 	c->negative = add_literals(m, &r->negative);
 	if (r->regex.n > 0) {
 		c->regex = regex_new(r->regex, jit, err);
@@ -322,11 +306,11 @@ static void found(void *arg, size_t word, size_t end)
 	struct scratch *s = e->s;
 	const struct literal *l = &e->literals[e->by_word[word]];
 	size_t at = end - l->word.n;
-	unsigned sides = stands_alone(s->text, at, l->word.n);
+	unsigned sides = word_stands_alone(s->text, at, l->word.n);
 
 	s->stats.words_found++;
 	for (;; l = &e->literals[l->next - 1]) {
-		if ((sides | l->open) == (LITERAL_LEFT | LITERAL_RIGHT)) {
+		if ((sides | l->open) == LITERAL_BOTH) {
 			struct seen *seen = &s->seen[l - e->literals];
 			if (!s->facts)
 				*seen = (struct seen){s->question, (uint32_t)at};
@@ -426,6 +410,8 @@ static const char *unmet(const struct engine *e, size_t i, const struct question
 			return "contains";
 		*ret_match = r->contains.items[k];
 	}
+	if (r->also.n > 0 && first_seen(e, c->also, r->also.n, r->starts.n) < 0)
+		return "also";
 	if (r->negative.n > 0 && first_seen(e, c->negative, r->negative.n, r->starts.n) >= 0)
 		return "negative";
 	return pattern_fits(e, c, text, ret_match) ? NULL : "regex";
@@ -482,7 +468,7 @@ static bool has_word(struct str text, size_t from, struct str word, unsigned ope
 		if (at < 0 || from > text.n)
 			return false;
 		from += (size_t)at;
-		if ((stands_alone(text, from, word.n) | open) == (LITERAL_LEFT | LITERAL_RIGHT))
+		if ((word_stands_alone(text, from, word.n) | open) == LITERAL_BOTH)
 			return true;
 	}
 }
@@ -503,5 +489,6 @@ bool engine_fits(const struct engine *e, size_t i, const struct question *q)
 
 	return condition_unmet(r, e->rules[i].bits, q) == NULL && str_starts(text, r->starts) &&
 	       (r->contains.n == 0 || has_one(&r->contains, text, r->starts.n)) &&
-	       !has_one(&r->negative, text, r->starts.n) && pattern_fits(e, &e->rules[i], text, &match);
+	       (r->also.n == 0 || has_one(&r->also, text, r->starts.n)) && !has_one(&r->negative, text, r->starts.n) &&
+	       pattern_fits(e, &e->rules[i], text, &match);
 }

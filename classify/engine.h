@@ -12,7 +12,7 @@
 
 #include "classify/catalog.h"
 
-enum { ENGINE_TEXT_MAX = 1024 };
+enum { ENGINE_TEXT_MAX = 600 };
 
 /* All that a rule may look at. */
 struct question {

@@ -9,12 +9,12 @@
 
 struct tester {
 	const struct engine *engine;
-	struct sample sample;
+	struct asked sample;
 	struct buf *report;
 	int faults;
 };
 
-void sample_ask(struct sample *s, const struct rule *r, struct str text)
+void sample_ask(struct asked *s, const struct rule *r, struct str text)
 {
 	s->provider = (struct provider){.name = r->provider, .speaks = STR_NONE};
 	reply_read(r->mta, text, &s->reply);

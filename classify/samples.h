@@ -5,7 +5,7 @@
 
 #include "classify/engine.h"
 
-struct sample {
+struct asked {
 	struct reply reply;
 	struct provider provider;
 	struct buf normalised;
@@ -14,6 +14,6 @@ struct sample {
 };
 
 /* As if the text came from the rule's provider, MTA and service. s is BUF_INIT in normalised the first time. */
-void sample_ask(struct sample *s, const struct rule *r, struct str text);
+void sample_ask(struct asked *s, const struct rule *r, struct str text);
 
 #endif

@@ -62,7 +62,7 @@ class Case(unittest.TestCase):
 class Help(Case):
     def test_all_commands_are_there(self):
         self.assertEqual(sorted(commands()),
-                         sorted("run replay watch feed explain check topics version".split()))
+                         sorted("run replay watch feed explain catalog check topics version".split()))
 
     def test_general(self):
         for args in ([], ["help"], ["--help"], ["-h"]):

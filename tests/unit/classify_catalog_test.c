@@ -223,83 +223,6 @@ static void test_conditions(void **state)
 	buf_release(&normalised);
 }
 
-/* The first rule in the catalogue's order that fits by itself. */
-static const struct rule *naive(const struct catalog *c, const struct engine *e, const struct question *q)
-{
-	for (size_t i = 0; i < catalog_rules(c); i++)
-		if (engine_fits(e, i, q))
-			return catalog_rule(c, i);
-	return NULL;
-}
-
-/* Takes out, doubles or changes a few bytes. */
-static void mutate(struct buf *b, uint64_t *seed)
-{
-	for (size_t n = random_below(seed, 4); n > 0 && b->n > 4; n--) {
-		size_t at = random_below(seed, b->n);
-		switch (random_below(seed, 3)) {
-		case 0:
-			memmove(b->p + at, b->p + at + 1, b->n - at - 1);
-			b->n--;
-			break;
-		case 1:
-			b->p[at] = (char)(' ' + random_below(seed, 95));
-			break;
-		default:
-			b->n = at > 8 ? at : b->n;
-		}
-	}
-}
-
-static void compare(const struct catalog *c, const struct engine *e, struct str text, const struct provider *provider)
-{
-	static struct buf normalised;
-	struct reply reply;
-	char code[16];
-
-	reply_read(MTA_UNKNOWN, text, &reply);
-	reply_normalise(&reply, &normalised);
-	reply_rule_code(&reply, code);
-	const struct question q = {&reply, buf_view(&normalised), code, provider, MTA_POSTFIX, STR("smtp")};
-	if (engine_find(e, &q, NULL) != naive(c, e, &q))
-		fail_msg("%.*s", STR_FMT(text));
-}
-
-static void test_engine_is_naive(void **state)
-{
-	static const char *const hosts[] = {"mx.google.com", "mx.yahoodns.net", "a.olc.protection.outlook.com",
-	                                    "mx.example.org"};
-	struct err err = {0};
-	struct catalog *c = catalog_load(NULL, &err);
-	struct engine *e = engine_new(c, true, &err);
-	struct buf text = BUF_INIT;
-	uint64_t seed = 7;
-	size_t n = 0;
-
-	(void)state;
-	expect(e != NULL, err.msg);
-	for (size_t i = 0; i < catalog_rules(c); i++) {
-		const struct rule *r = catalog_rule(c, i);
-		for (size_t k = 0; k < r->samples.n; k++) {
-			for (int round = 0; round < 30; round++, n++) {
-				buf_clear(&text);
-				buf_str(&text, r->samples.items[k]);
-				mutate(&text, &seed);
-				/* a copy of its own length, so that the sanitizer sees each read beyond it */
-				char *copy = malloc(text.n + 1);
-				memcpy(copy, text.p, text.n);
-				compare(c, e, str_of(copy, text.n),
-				        catalog_provider(c, str_from(hosts[random_below(&seed, LEN(hosts))])));
-				free(copy);
-			}
-		}
-	}
-	assert_true(n > 5000);
-	buf_release(&text);
-	engine_free(e);
-	catalog_free(c);
-}
-
 static void test_providers(void **state)
 {
 	static const struct {
@@ -338,7 +261,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_samples),    cmocka_unit_test(test_bad_files),       cmocka_unit_test(test_faults),
-	    cmocka_unit_test(test_conditions), cmocka_unit_test(test_engine_is_naive), cmocka_unit_test(test_providers),
+	    cmocka_unit_test(test_conditions), cmocka_unit_test(test_providers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
