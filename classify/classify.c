@@ -5,7 +5,6 @@
 
 #include "classify/classify.h"
 #include "classify/condition.h"
-#include "classify/engine.h"
 #include "classify/memo.h"
 #include "lib/base/check.h"
 #include "lib/base/hash.h"
@@ -44,6 +43,20 @@ void classify_free(struct classify *c)
 	buf_release(&c->question);
 	memo_free(c->memo);
 	free(c);
+}
+
+int classify_change(struct classify *c, const struct catalog *catalog, struct err *err)
+{
+	struct engine *engine = engine_new(catalog, true, err);
+
+	if (engine == NULL)
+		return -1;
+	engine_free(c->engine);
+	memo_free(c->memo);
+	c->engine = engine;
+	c->memo = NULL;
+	c->catalog = catalog;
+	return 0;
 }
 
 static const struct rule *find_rule(struct classify *c, const struct question *q)
@@ -216,8 +229,10 @@ void classify_explain(struct classify *c, const struct delivery *d, struct arena
 		return;
 	reply_read((enum mta)d->mta, d->text, &reply);
 	ask(c, d, &reply, catalog_provider(c->catalog, d->next_hop), code, &q);
+	q.normalised = arena_dup(a, q.normalised); /* what matched is a view into it */
 	ret->rule = engine_find(c->engine, &q, &ret->tried);
+	ret->n_tries = engine_trail(c->engine, &q, ret->tries, TRAIL_MAX);
 	ret->words = reply.words;
-	ret->normalised = arena_dup(a, q.normalised);
+	ret->normalised = q.normalised;
 	ret->scope = speaker_words(reply.scope);
 }

@@ -165,9 +165,10 @@ static int report(struct catalog_job *j, int result, struct buf *faults, const c
 	buf_release(faults);
 	for (size_t i = 0; i < catalog_rules(j->catalog); i++)
 		samples += catalog_rule(j->catalog, i)->samples.n;
-	if (result == 0)
-		buf_fmt(&j->out, "%zu rules, %zu samples: %s\n", catalog_rules(j->catalog), samples, well);
-	return result == 0 ? EX_OK : EX_CONFIG;
+	if (result != 0)
+		return cli_fail(EX_CONFIG, "the rules have faults");
+	buf_fmt(&j->out, "%zu rules, %zu samples: %s\n", catalog_rules(j->catalog), samples, well);
+	return EX_OK;
 }
 
 static int test(struct catalog_job *j)

@@ -29,6 +29,7 @@ struct explainer {
 	struct classify *classify;
 	struct arena arena;
 	struct writer *json; /* NULL: words */
+	bool trail;          /* in JSON, too */
 	struct buf out;
 	int64_t now_ms;
 	size_t n; /* lines so far */
@@ -82,6 +83,40 @@ static const struct field *field_of(const char *name)
 	return NULL;
 }
 
+/* Behind the fixed keys, where it was asked for: the rules looked at, the last of which decided. */
+static void write_trail(struct explainer *x, const struct delivery *d)
+{
+	struct writer *w = x->json;
+	struct verdict_trail t;
+
+	classify_explain(x->classify, d, &x->arena, &t);
+	writer_key(w, "trail");
+	writer_map(w);
+	writer_key(w, "normalised");
+	writer_str(w, t.normalised);
+	writer_key(w, "tried");
+	writer_i64(w, (int64_t)t.tried);
+	writer_key(w, "rules");
+	writer_list(w);
+	for (size_t i = 0; i < t.n_tries; i++) {
+		writer_map(w);
+		writer_key(w, "rule");
+		writer_str(w, t.tries[i].rule->id);
+		writer_key(w, "tier");
+		writer_str(w, str_from(tier_names[t.tries[i].rule->tier]));
+		writer_key(w, "unmet");
+		if (t.tries[i].unmet)
+			writer_str(w, str_from(t.tries[i].unmet));
+		else
+			writer_null(w);
+		writer_key(w, "matched");
+		writer_str(w, t.tries[i].matched);
+		writer_end(w);
+	}
+	writer_end(w);
+	writer_end(w);
+}
+
 static void write_json(struct explainer *x, const struct line_result *line, struct str remedy)
 {
 	struct writer *w = x->json;
@@ -106,6 +141,8 @@ static void write_json(struct explainer *x, const struct line_result *line, stru
 		writer_key(w, line->kind == LINE_FACT ? "fact" : line->kind == LINE_NOISE ? "noise" : "dead_letter");
 		writer_str(w, str_from(line->kind == LINE_FACT ? event_names[line->d.event] : line->word));
 	}
+	if (x->trail && line->kind == LINE_EVENT && line->d.class)
+		write_trail(x, &line->d);
 	writer_end(w);
 	CHECK(writer_finish(w, &x->out, &err) == 0);
 	buf_chr(&x->out, '\n');
@@ -123,12 +160,9 @@ static void add_why(const struct rule *r, const struct verdict_trail *t, struct 
 	        t->scope);
 	if (r->starts.n)
 		buf_fmt(out, ", beginning with \"%.*s\"", STR_FMT(r->starts));
-	for (size_t i = 0; i < r->contains.n; i++) {
-		if (str_find(t->normalised, r->contains.items[i]) < 0)
-			continue;
-		buf_fmt(out, ", with \"%.*s\" in it", STR_FMT(r->contains.items[i]));
-		break;
-	}
+	struct str matched = t->tries[t->n_tries - 1].matched;
+	if (matched.n)
+		buf_fmt(out, ", with \"%.*s\" in it", STR_FMT(matched));
 	if (r->code >= 0)
 		buf_fmt(out, ", with reply code %d", (int)r->code);
 	for (size_t i = 0; i < r->enhanced.n; i++)
@@ -181,6 +215,21 @@ static const char *const whose[] = {
     [SIDE_NOBODY] = "nobody's: it passes by itself",
 };
 
+/* "own.retry (service), own.connect.timeout (contains)": what they want and did not get. */
+static void add_trail(const struct verdict_trail *t, struct buf *out)
+{
+	struct buf passed = BUF_INIT;
+
+	layout_entry(out, "normalised", "%.*s", STR_FMT(t->normalised));
+	if (t->tried > t->n_tries)
+		buf_fmt(&passed, "%zu more, ", t->tried - t->n_tries);
+	for (size_t i = 0; i + 1 < t->n_tries; i++)
+		buf_fmt(&passed, "%s%.*s (%s)", i ? ", " : "", STR_FMT(t->tries[i].rule->id), t->tries[i].unmet);
+	if (passed.n)
+		layout_entry(out, "passed over", "%s", buf_z(&passed));
+	buf_release(&passed);
+}
+
 static void add_verdict(struct explainer *x, const struct delivery *d, struct buf *out)
 {
 	struct verdict_trail trail;
@@ -197,6 +246,7 @@ static void add_verdict(struct explainer *x, const struct delivery *d, struct bu
 	if (trail.rule) {
 		add_why(trail.rule, &trail, &why);
 		layout_entry(out, "why", "%s", buf_z(&why));
+		add_trail(&trail, out);
 	}
 	buf_release(&why);
 }
@@ -371,6 +421,7 @@ static int run(struct cli *cli)
 		goto out;
 	}
 	x.json = cli_value(cli, "json") ? writer_new(ENC_JSON) : NULL;
+	x.trail = cli_value(cli, "trail");
 	if (explain_all(&x, cli, &err) < 0)
 		status = cli_fail_err(EX_NOINPUT, &err);
 out:
@@ -386,6 +437,7 @@ out:
 
 static const struct cli_option options[] = {
     {"json", NULL, NULL, "Print one JSON object per line instead of words."},
+    {"trail", NULL, NULL, "With --json: add the rules that were looked at, and what each lacked. Words always tell."},
     {"replies", NULL, NULL,
      "Read deferral texts instead of log lines, from FILE or standard input: mta, mx and text, separated by tabs, as "
      "the mail server logged it. The first two may be empty."},

@@ -53,12 +53,31 @@ static void on_signal(int signal)
 	runner_stop();
 }
 
+/* How many are in force, at the start. */
+static void tell_rules(struct rules *rules)
+{
+	char text[64];
+	unsigned generation;
+	const struct catalog *catalog = rules_take(rules, &generation);
+
+	snprintf(text, sizeof(text), "rules: %zu in force", catalog_rules(catalog));
+	rules_give(rules, catalog);
+	log_line("info", text);
+}
+
+static void on_hangup(int signal)
+{
+	(void)signal;
+	runner_reload();
+}
+
 static void catch_signals(void)
 {
-	struct sigaction action = {.sa_handler = on_signal};
+	struct sigaction action = {.sa_handler = on_signal}, hangup = {.sa_handler = on_hangup};
 
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGHUP, &hangup, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }
 
@@ -100,17 +119,17 @@ static int run(struct cli *cli)
 	    .log = log_line,
 	};
 	r.client.log = client_log;
-	struct catalog *catalog = catalog_load(&c->catalog, &err);
-	int status = catalog == NULL ? EX_CONFIG : check_broker(cli, &r.client, &list, &err);
+	r.rules = rules_open(&c->catalog, &err);
+	int status = r.rules == NULL ? EX_CONFIG : check_broker(cli, &r.client, &list, &err);
 	if (status != 0) {
 		cli_fail_err(status, &err);
 	} else {
-		r.catalog = catalog;
 		catch_signals();
+		tell_rules(r.rules);
 		status = runner_run(&r);
 		log_line("info", status == EX_OK ? "stopped" : "stopped after an error");
 	}
-	catalog_free(catalog);
+	rules_close(r.rules);
 	arena_release(&arena);
 	return status;
 }
@@ -127,7 +146,8 @@ const struct cli_command cmd_run = {
     .summary = "run the stages on Kafka until told to stop",
     .about = "Reads raw log lines from Kafka, and writes deliveries, transitions, messages,\n"
              "queues, incidents and alerts to topics of its own, each exactly once. SIGTERM\n"
-             "ends it after the running transactions.\n",
+             "ends it after the running transactions. SIGHUP has the rules read again; if there\n"
+             "is anything wrong with them, the old ones stay, and the log says why.\n",
     .examples = "qlapse run --config /etc/qlapse.yaml\n"
                 "    all four stages in this process\n"
                 "qlapse run --config /etc/qlapse.yaml --set threads=4 --set instance=worker-0\n"

@@ -149,6 +149,16 @@ void stage_instance_free(struct stage_instance *s)
 	free(s);
 }
 
+bool stage_classifies(enum stage_id id)
+{
+	return stages[id].classifies;
+}
+
+int stage_instance_change(struct stage_instance *s, const struct catalog *catalog, struct err *err)
+{
+	return classify_change(s->classify, catalog, err);
+}
+
 size_t stage_inputs(enum stage_id id, const struct topic_list *list, const int **ret)
 {
 	if (id == STAGE_INGEST) {

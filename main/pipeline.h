@@ -29,6 +29,10 @@ struct stage_instance *stage_instance_new(enum stage_id id, const struct config 
                                           const struct catalog *catalog, struct err *err);
 void stage_instance_free(struct stage_instance *s);
 
+bool stage_classifies(enum stage_id id);
+/* Between two transactions: goes on with other rules, or, -1, with those that it had. For stages that classify. */
+int stage_instance_change(struct stage_instance *s, const struct catalog *catalog, struct err *err);
+
 /* Fills a worker's config for Kafka, all but name, seed, note, count and arg. */
 void stage_instance_worker(const struct stage_instance *s, struct worker_config *ret);
 

@@ -13,11 +13,16 @@
 
 enum { POLL_MS = 20, STATUS_EVERY_MS = 60000, TELL_RETRY_EVERY_MS = 10000 };
 
-static atomic_bool stopping;
+static atomic_bool stopping, reloading;
 
 void runner_stop(void)
 {
 	atomic_store(&stopping, true);
+}
+
+void runner_reload(void)
+{
+	atomic_store(&reloading, true);
 }
 
 struct seat { /* of one worker */
@@ -29,6 +34,8 @@ struct seat { /* of one worker */
 	char instance[256], group[128];
 	struct stage_instance *stage;
 	struct worker *worker;
+	const struct catalog *catalog; /* taken; NULL where nothing is classified */
+	unsigned generation;           /* of it */
 	int64_t status_ms, retry_ms; /* when they were last told */
 };
 
@@ -72,7 +79,9 @@ static int open_seat(struct seat *s, struct err *err)
 {
 	struct worker_config wc;
 
-	s->stage = stage_instance_new(s->id, s->r->c, s->r->topics, s->r->catalog, err);
+	if (stage_classifies(s->id))
+		s->catalog = rules_take(s->r->rules, &s->generation);
+	s->stage = stage_instance_new(s->id, s->r->c, s->r->topics, s->catalog, err);
 	if (s->stage == NULL)
 		return -1;
 	stage_instance_worker(s->stage, &wc);
@@ -121,9 +130,48 @@ static void tell_status(struct seat *s, int64_t now_ms)
 	}
 }
 
+/* By whichever thread sees the wish first. */
+static void reload_rules(struct seat *s)
+{
+	struct err err = {0};
+	char text[640];
+	size_t n;
+
+	if (!atomic_exchange(&reloading, false))
+		return;
+	if (rules_reload(s->r->rules, &n, &err) < 0) {
+		snprintf(text, sizeof(text), "rules not reloaded, the %zu that there were stay: %s", n, err.msg);
+		s->r->log("error", text);
+	} else {
+		snprintf(text, sizeof(text), "rules reloaded: %zu in force", n);
+		s->r->log("info", text);
+	}
+}
+
+/* No transaction is open, and nothing points into the old catalogue. */
+static void change_rules(struct seat *s)
+{
+	struct err err = {0};
+	unsigned generation;
+
+	if (s->catalog == NULL || rules_generation(s->r->rules) == s->generation)
+		return;
+	const struct catalog *old = s->catalog, *fresh = rules_take(s->r->rules, &generation);
+	s->generation = generation;
+	if (stage_instance_change(s->stage, fresh, &err) < 0) {
+		tell(s, "error", err.msg);
+		old = fresh;
+	} else {
+		s->catalog = fresh;
+	}
+	rules_give(s->r->rules, old);
+}
+
 static int work(struct seat *s, struct err *err)
 {
 	while (!atomic_load(&stopping)) {
+		reload_rules(s);
+		change_rules(s);
 		int64_t now_ms = s->r->clock_ms();
 		err->msg[0] = '\0';
 		enum worker_result result = worker_step(s->worker, now_ms, POLL_MS, err);
@@ -157,6 +205,7 @@ static void *run_seat(void *arg)
 	}
 	worker_free(s->worker);
 	stage_instance_free(s->stage);
+	rules_give(s->r->rules, s->catalog);
 	return NULL;
 }
 

@@ -2,7 +2,7 @@
 /*
  * runner - the threads of `qlapse run`: one per stage and worker, each with its own log, stage and counters
  *
- * Threads share the configuration, the catalogue and the stop flag, nothing else. The
+ * Threads share the configuration, the rules and the flags for signals, nothing else. The
  * first that fails stops all; a stop from outside lets each end its transaction first.
  */
 #ifndef QLAPSE_MAIN_RUNNER_H
@@ -10,11 +10,12 @@
 
 #include "lib/kafka/kafka_log.h"
 #include "main/pipeline.h"
+#include "main/rules.h"
 
 struct runner {
 	const struct config *c;
 	const struct topic_list *topics;
-	const struct catalog *catalog;
+	struct rules *rules;
 	struct kafka_client client;
 	const char *instance;
 	int64_t (*clock_ms)(void);
@@ -23,6 +24,9 @@ struct runner {
 
 /* Runs until stop is asked for or a worker fails; returns an exit status. */
 int runner_run(const struct runner *r);
-void runner_stop(void); /* async-signal-safe */
+
+/* Both async-signal-safe. */
+void runner_stop(void);
+void runner_reload(void); /* of the rules */
 
 #endif

@@ -208,6 +208,81 @@ class Check(Case):
         self.assertIn("track.lifetime: 2d\n", self.works("check", "--print-options", "text"))
 
 
+class Catalog(Case):
+    GOOD = "- {id: my.rule, scope: any, tier: exact, class: policy, contains: [frobnicated], samples: [frobnicated]}\n"
+
+    def rules(self, folder, text, name="own.yaml"):
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
+            f.write(text)
+        return f.name
+
+    def test_list(self):
+        rows = [line.split() for line in self.works("catalog", "list").splitlines()]
+        objects = [json.loads(line) for line in self.works("catalog", "list", "--json").splitlines()]
+        self.assertEqual([r[0] for r in rows], [o["id"] for o in objects])
+        self.assertEqual(rows[0][:4], [objects[0][k] for k in ("id", "tier", "scope", "class")])
+        self.assertEqual(rows[0][4], f"{objects[0]['file']}:{objects[0]['line']}")
+        tiers = ["exact", "text", "code", "guess"]
+        order = [tiers.index(o["tier"]) for o in objects]
+        self.assertEqual(order, sorted(order))
+        self.assertEqual(objects[-1]["class"], "other")
+
+    def test_show(self):
+        out = self.works("catalog", "show", "text.greylist")
+        for word in ("text.greylist, number ", "tier        text", '"greylist*"', "owner       nobody", "sample      450"):
+            self.assertIn(word, out)
+        self.fails(["catalog", "show", "text.grelist"], CONFIG, "no rule 'text.grelist'; did you mean 'text.greylist'?")
+        self.fails(["catalog", "show"], USAGE, "'show' wants the id of a rule")
+        self.fails(["catalog", "shoe", "x"], USAGE, "unknown action 'shoe'; did you mean 'show'?")
+
+    def test_built_in_rules_keep_their_word(self):
+        self.assertIn("each sample is decided by its rule", self.works("catalog", "test"))
+        self.assertIn("nothing is wrong", self.works("catalog", "lint"))
+
+    def test_own_files(self):
+        with tempfile.TemporaryDirectory() as d:
+            n = len(self.works("catalog", "list").splitlines())
+            good = self.rules(d, self.GOOD)
+            self.assertIn(f"{n + 1} rules", self.works("catalog", "test", good))
+            listed = self.works("catalog", "list", "--set", f"classify.rules_before={d}").splitlines()
+            self.assertTrue(listed[0].startswith("my.rule "))
+            self.rules(d, self.GOOD.replace("exact", "text"))
+            listed = self.works("catalog", "list", "--set", f"classify.rules_after={d}").splitlines()
+            place = next(i for i, line in enumerate(listed) if line.startswith("my.rule "))
+            self.assertEqual(listed[place - 1].split()[1], "text")
+            self.assertEqual(listed[place + 1].split()[1], "code")
+
+    FAULTS = [
+        (GOOD.replace("samples: [frobnicated]", "samples: [spam]"), 'own.yaml:1: a sample of rule "my.rule" is decided'),
+        (GOOD.replace(", samples: [frobnicated]", ""), 'own.yaml:1: rule "my.rule" has no sample'),
+        (GOOD + GOOD, "own.yaml:2: rule \"my.rule\" is in "),
+        (GOOD + GOOD.replace("my.rule", "b"), 'own.yaml:2: rule "b": shadowed: all that fits it fits the earlier rule '
+                                              '"my.rule"'),
+        (GOOD + GOOD.replace("my.rule", "b"), 'own.yaml:2: rule "b": a sample is one of rule "my.rule"'),
+        (GOOD.replace("[frobnicated],", "[frobnicated, ab],"), 'own.yaml:1: rule "my.rule": a word of fewer than three'),
+        (GOOD.replace("[frobnicated],", "[frobnicated, Wow],"), 'own.yaml:1: rule "my.rule": texts have no capital'),
+        (GOOD.replace("contains: [frobnicated]", "regex: frobnicated"), "plain words stand in contains"),
+        (GOOD.replace("contains: [frobnicated]", "regex: '(?:f.*)*frobnicated'"), "own.yaml:1: the pattern could run away"),
+        (GOOD.replace("contains: [frobnicated]", "regex: '(f)\\1'"), "own.yaml:1: a pattern may not use such an escape"),
+    ]
+
+    def test_faults(self):
+        with tempfile.TemporaryDirectory() as d:
+            for text, message in self.FAULTS:
+                name = self.rules(d, text)
+                self.fails(["catalog", "test", name], CONFIG, message)
+
+    def test_own_rules_win(self):
+        with tempfile.TemporaryDirectory() as d:
+            self.rules(d, "- {id: my.rule, scope: any, tier: guess, class: routing_loop, contains: [refused], "
+                          "samples: ['connect to a.example[192.0.2.1]:25: Connection refused']}\n")
+            self.rules(d, "- {name: mine, suffixes: ['.L.Google.com']}\n", "providers.yaml")
+            out = self.works("explain", "--json", "--replies", "--set", f"classify.rules_before={d}",
+                             stdin=b"\tx.l.google.com\tconnect to a.example[192.0.2.1]:25: Connection refused\n")
+            self.assertEqual([json.loads(out)[k] for k in ("rule", "class", "provider")],
+                             ["my.rule", "routing_loop", "mine"])
+
+
 class Explain(Case):
     KEYS = ("mta event queue_id recipient destination next_hop group provider connector reply_code enhanced_code class "
             "family detail suspended permanent_reply microsoft_code owner side rule tier remedy").split()
@@ -239,7 +314,22 @@ class Explain(Case):
     def test_words(self):
         out = self.works("explain", "--set", CONNECTOR, *self.lines[1:])
         out = re.sub(r"\.yaml:\d+\), the \d+(st|nd|rd|th) tried", ".yaml:N), the Nth tried", out)
+        out = re.sub(r"^passed over .*\n( {12}.*\n)*", "", out, flags=re.M)
         self.golden("explain.txt", out)  # new rules come, and lines move
+
+    def test_trail(self):
+        text = "host mx.example.org[192.0.2.1] said: 450 4.2.0 Greylisted, hello (in reply to RCPT TO command)"
+        out = self.works("explain", "--json", "--trail", "--replies", stdin=text.encode() + b"\n")
+        trail = json.loads(out)["trail"]
+        self.assertEqual(trail["normalised"], "greylisted, hello")
+        self.assertEqual(trail["tried"], len(trail["rules"]))
+        self.assertEqual([r["unmet"] for r in trail["rules"]][-1], None)
+        self.assertTrue(all(r["unmet"] for r in trail["rules"][:-1]))
+        self.assertEqual(trail["rules"][-1], {"rule": "text.greylist", "tier": "text", "unmet": None,
+                                              "matched": "greylist"})
+        words = self.works("explain", "--replies", stdin=text.encode() + b"\n")
+        self.assertIn("normalised  greylisted, hello\n", words)
+        self.assertIn("passed over own.retry (", words)
 
     def test_input_is_as_arguments(self):
         with open(LINES, "rb") as f:

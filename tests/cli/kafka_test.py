@@ -9,9 +9,11 @@ import collections
 import datetime
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 QLAPSE, SOURCE, WORK = sys.argv[1:4]
@@ -117,6 +119,60 @@ class Kafka(unittest.TestCase):
         self.assertLess(abs((now - at).total_seconds()), 60)
         self.assertTrue(any(line.decode().startswith(f"{at + datetime.timedelta(seconds=1):%b} ")
                             for line in self.raw_lines()))
+
+    def await_line(self, log, process, text):
+        """The first line of the log that holds the text; the log is read to there."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            line = log.readline()
+            if text in line:
+                return line
+            if not line:
+                self.assertIsNone(process.poll(), "run has ended")
+                time.sleep(0.05)
+        self.fail(f"no '{text}' in the log")
+
+    def feed_and_await(self, log_line, rule, times=1):
+        """Until so many lines were classified by that rule."""
+        self.works("feed", "-", stdin=log_line)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            rows = [json.loads(x) for x in self.works("topics", "read", "deliveries").splitlines()]
+            if sum(r.get("rule") == rule for r in rows) == times:
+                return
+            time.sleep(0.2)
+        self.fail(f"nothing was classified by {rule}")
+
+    def test_hangup_reloads_the_rules(self):
+        rule = "- {{id: {0}, scope: any, tier: exact, class: policy, contains: [frobnicated], samples: [frobnicated]}}\n"
+        deferral = (b"2026-11-24T08:00:%02dZ mx1 postfix/smtp[7]: 4F1A2B3C4D: to=<u@a.example>, relay=none, delay=9, "
+                    b"delays=9/0/0/0, dsn=4.0.0, status=deferred (host mx.a.example[192.0.2.1] said: 450 frobnicated)\n")
+        self.works("topics", "create")
+        with tempfile.TemporaryDirectory() as rules, tempfile.TemporaryFile("w+") as log:
+            own = os.path.join(rules, "own.yaml")
+            with open(own, "w", encoding="ascii") as f:
+                f.write(rule.format("own.first"))
+            sets = [x for s in [*self.settings, f"classify.rules_before={rules}"] for x in ("--set", s)]
+            with subprocess.Popen([QLAPSE, "run", *sets], stderr=log, stdin=subprocess.DEVNULL) as process:
+                try:
+                    with open(f"/proc/{process.pid}/fd/2", encoding="utf-8") as lines:
+                        n = int(self.await_line(lines, process, "rules: ").split()[3])
+                        self.feed_and_await(deferral % 1, "own.first")
+                        with open(own, "w", encoding="ascii") as f:
+                            f.write(rule.format("own.second") + rule.format("own.third"))
+                        process.send_signal(signal.SIGHUP)
+                        self.await_line(lines, process, f"rules reloaded: {n + 1} in force")
+                        self.feed_and_await(deferral % 2, "own.second")
+                        with open(own, "a", encoding="ascii") as f:
+                            f.write("- {id: own.fourth}\n")
+                        process.send_signal(signal.SIGHUP)
+                        said = self.await_line(lines, process, "rules not reloaded")
+                        self.assertIn(f"the {n + 1} that there were stay", said)
+                        self.assertIn(f"{own}:3: ", said)
+                        self.feed_and_await(deferral % 3, "own.second", times=2)
+                finally:
+                    process.terminate()
+                self.assertEqual(process.wait(timeout=60), 0)
 
     def test_pace(self):
         self.works("topics", "create")

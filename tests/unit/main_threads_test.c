@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * main_threads_test - stages of several threads share the configuration, the catalogue and the list of topics, as in
- * `qlapse run`, and nothing else: each thread runs all four on a bus of its own, and all say the same.
+ * main_threads_test - stages of several threads share the configuration, the rules and the list of topics, as in
+ * `qlapse run`, and nothing else: each thread runs all four on a bus of its own, and all say the same, while the rules are
+ * reloaded over and over.
  *
  * tests/run.sh builds this with ThreadSanitizer, too. (librdkafka starts its threads by thrd_create, which that sanitizer
  * does not know in GCC 12: a program with a real broker cannot run under it.)
@@ -19,14 +20,15 @@
 #include "lib/base/timefmt.h"
 #include "lib/stream/memlog.h"
 #include "main/pipeline.h"
+#include "main/rules.h"
 
-enum { THREADS = 4, MESSAGES = 200 };
+enum { THREADS = 4, MESSAGES = 200, RELOADS = 20 };
 
 struct shared {
 	struct config config;
 	struct arena arena;
 	struct topic_list list;
-	struct catalog *catalog;
+	struct rules *rules;
 };
 
 struct job {
@@ -34,7 +36,14 @@ struct job {
 	pthread_t thread;
 	uint64_t digest; /* of all that was written */
 	int64_t records;
+	int changes; /* of rules */
 	int result;
+};
+
+/* What a thread has of the rules, for each of its stages. */
+struct hand {
+	const struct catalog *catalog;
+	unsigned generation;
 };
 
 static void tap(void *arg, const struct log_record *rec)
@@ -67,9 +76,34 @@ static void feed(const struct job *j, struct membus *bus)
 	membus_clock(bus, j->s->list.raw[0], 0, (int64_t)1795000000000 + (int64_t)3 * 24 * 3600 * 1000);
 }
 
+static void change_rules(struct job *j, struct hand *h, struct stage_instance *stage)
+{
+	const struct catalog *old = h->catalog;
+	struct err err;
+
+	if (rules_generation(j->s->rules) == h->generation)
+		return;
+	h->catalog = rules_take(j->s->rules, &h->generation);
+	j->result |= stage_instance_change(stage, h->catalog, &err) < 0;
+	rules_give(j->s->rules, old);
+	j->changes++;
+}
+
+static void *reload(void *arg)
+{
+	struct job *j = arg;
+	struct err err;
+	size_t n;
+
+	for (int i = 0; i < RELOADS; i++)
+		j->result |= rules_reload(j->s->rules, &n, &err) < 0;
+	return NULL;
+}
+
 static void *work(void *arg)
 {
 	struct job *j = arg;
+	struct hand hands[STAGE_N] = {{NULL, 0}};
 	struct membus *bus = membus_new(j->s->list.items, j->s->list.n);
 	struct stage_instance *stages[STAGE_N];
 	struct worker *workers[STAGE_N];
@@ -79,8 +113,12 @@ static void *work(void *arg)
 	membus_tap(bus, tap, j);
 	for (int id = 0; id < STAGE_N; id++) {
 		struct worker_config wc;
-		stages[id] = stage_instance_new((enum stage_id)id, &j->s->config, &j->s->list, j->s->catalog, &err);
+		if (stage_classifies((enum stage_id)id))
+			hands[id].catalog = rules_take(j->s->rules, &hands[id].generation);
+		stages[id] =
+		    stage_instance_new((enum stage_id)id, &j->s->config, &j->s->list, hands[id].catalog, &err);
 		stage_instance_worker(stages[id], &wc);
+		wc.batch = 10; /* so that there are many transactions to change the rules between */
 		wc.linger_ms = wc.tick_interval_ms = 0;
 		wc.tick_refresh_ms = wc.stall_after_ms = wc.skew_ms = TIME_NEVER;
 		wc.clock_limited = false;
@@ -90,6 +128,8 @@ static void *work(void *arg)
 	while (busy && j->result == 0) {
 		busy = false;
 		for (int id = 0; id < STAGE_N; id++) {
+			if (hands[id].catalog != NULL)
+				change_rules(j, &hands[id], stages[id]);
 			enum worker_result r = worker_step(workers[id], 0, 0, &err);
 			busy |= r == WORKER_BUSY;
 			j->result |= r == WORKER_FATAL || r == WORKER_FENCED;
@@ -98,6 +138,7 @@ static void *work(void *arg)
 	for (int id = 0; id < STAGE_N; id++) {
 		worker_free(workers[id]);
 		stage_instance_free(stages[id]);
+		rules_give(j->s->rules, hands[id].catalog);
 	}
 	membus_free(bus);
 	return NULL;
@@ -106,8 +147,9 @@ static void *work(void *arg)
 static void threads_share_nothing_that_changes(void **state)
 {
 	struct shared s = {.arena = ARENA_INIT};
-	struct job jobs[THREADS];
+	struct job jobs[THREADS], reloader = {.s = &s};
 	struct err err;
+	int changes = 0;
 
 	(void)state;
 	config_default(&s.config);
@@ -115,8 +157,9 @@ static void threads_share_nothing_that_changes(void **state)
 	s.config.raw[0] = (struct raw_topic){"raw", 1};
 	s.config.n_raw = 1;
 	topic_list_make(&s.list, &s.config, 1, &s.arena);
-	s.catalog = catalog_load(NULL, &err);
-	assert_non_null(s.catalog);
+	s.rules = rules_open(&s.config.catalog, &err);
+	assert_non_null(s.rules);
+	assert_int_equal(pthread_create(&reloader.thread, NULL, reload, &reloader), 0);
 	for (int i = 0; i < THREADS; i++) {
 		jobs[i] = (struct job){.s = &s};
 		assert_int_equal(pthread_create(&jobs[i].thread, NULL, work, &jobs[i]), 0);
@@ -127,8 +170,12 @@ static void threads_share_nothing_that_changes(void **state)
 		assert_true(jobs[i].records > MESSAGES);
 		assert_int_equal(jobs[i].records, jobs[0].records);
 		assert_true(jobs[i].digest == jobs[0].digest);
+		changes += jobs[i].changes;
 	}
-	catalog_free(s.catalog);
+	pthread_join(reloader.thread, NULL);
+	assert_int_equal(reloader.result, 0);
+	assert_true(changes > 0);
+	rules_close(s.rules);
 	config_release(&s.config);
 	arena_release(&s.arena);
 }
