@@ -9,13 +9,21 @@
 #include "lib/base/check.h"
 #include "lib/base/hash.h"
 
+/* What came of a text: all but where it was to go, which may differ. */
+struct reading {
+	struct reply reply;
+	uintptr_t text; /* where it was, for reply_move */
+	const struct provider *provider;
+	const struct rule *rule;
+};
+
 struct classify {
 	const struct catalog *catalog;
 	struct engine *engine;
 	struct destination_config c;
 	struct remedies *remedies;
-	struct buf normalised, question;
-	struct memo *memo; /* NULL before the first question */
+	struct buf normalised, question, text;
+	struct memo *texts, *questions; /* of struct reading, of rules; NULL before the first question */
 };
 
 struct classify *classify_new(const struct catalog *catalog, const struct destination_config *c, struct err *err)
@@ -41,7 +49,9 @@ void classify_free(struct classify *c)
 	remedies_free(c->remedies);
 	buf_release(&c->normalised);
 	buf_release(&c->question);
-	memo_free(c->memo);
+	buf_release(&c->text);
+	memo_free(c->texts);
+	memo_free(c->questions);
 	free(c);
 }
 
@@ -52,9 +62,10 @@ int classify_change(struct classify *c, const struct catalog *catalog, struct er
 	if (engine == NULL)
 		return -1;
 	engine_free(c->engine);
-	memo_free(c->memo);
+	memo_free(c->texts);
+	memo_free(c->questions);
 	c->engine = engine;
-	c->memo = NULL;
+	c->texts = c->questions = NULL;
 	c->catalog = catalog;
 	return 0;
 }
@@ -67,13 +78,12 @@ static const struct rule *find_rule(struct classify *c, const struct question *q
 	struct str question = buf_view(&c->question);
 	uint64_t hash = hash64(question, 0);
 
-	if (c->memo == NULL)
-		c->memo = memo_new();
-	const struct rule *rule = memo_get(c->memo, question, hash);
-	if (rule == NULL) {
-		rule = engine_find(c->engine, q, NULL);
-		memo_put(c->memo, question, hash, rule);
-	}
+	const struct rule *const *known = memo_get(c->questions, question, hash), *rule;
+
+	if (known != NULL)
+		return *known;
+	rule = engine_find(c->engine, q, NULL);
+	memo_put(c->questions, question, hash, &rule);
 	return rule;
 }
 
@@ -137,20 +147,40 @@ static struct str speaker(const struct delivery *d, const struct reply *reply)
 	return str_skip(d->service, (size_t)(str_rchr(d->service, '/') + 1));
 }
 
-/* Needs destination_hop. */
-static void ask(struct classify *c, const struct delivery *d, const struct reply *reply,
+static void ask(const struct delivery *d, const struct reply *reply,
                 const struct provider *provider, char code[16], struct question *ret)
 {
-	reply_normalise(reply, &c->normalised);
 	reply_rule_code(reply, code);
 	*ret = (struct question){
 	    .reply = reply,
-	    .normalised = buf_view(&c->normalised),
+	    .normalised = STR_NONE,
 	    .code = code,
 	    .provider = provider,
 	    .mta = (enum mta)d->mta,
 	    .service = speaker(d, reply),
 	};
+}
+
+static void normalise(struct classify *c, struct question *q)
+{
+	reply_normalise(q->reply, &c->normalised);
+	q->normalised = buf_view(&c->normalised);
+}
+
+/* A text of that MTA and service: what it says and, the provider aside, which rule decides. Hash and key stay in c. */
+static const struct reading *recall(struct classify *c, const struct delivery *d, uint64_t *ret_hash)
+{
+	if (c->texts == NULL) {
+		c->texts = memo_new(sizeof(struct reading));
+		c->questions = memo_new(sizeof(const struct rule *));
+	}
+	buf_clear(&c->text);
+	buf_chr(&c->text, (char)d->mta);
+	buf_str(&c->text, d->service);
+	buf_chr(&c->text, '\0');
+	buf_str(&c->text, d->text);
+	*ret_hash = hash64(buf_view(&c->text), 0);
+	return memo_get(c->texts, buf_view(&c->text), *ret_hash);
 }
 
 /* A deferral always has one, be it that nothing is known; an end of the wait only if something is said of it. */
@@ -160,26 +190,48 @@ static bool has_verdict(const struct delivery *d)
 	       (d->text.n > 0 && (d->event == EVENT_BOUNCED || d->event == EVENT_EXPIRED));
 }
 
-static void classify(void *arg, struct delivery *d, struct arena *a)
+
+static void classify_text(struct classify *c, struct delivery *d, struct arena *a)
 {
-	struct classify *c = arg;
-	bool verdict = has_verdict(d);
-	struct reply reply;
+	uint64_t hash;
+	const struct reading *known = recall(c, d, &hash);
+	struct reading r;
 	struct question q;
 	char code[16];
 
-	if (d->recipient.n == 0 && !verdict)
-		return;
-	reply_read((enum mta)d->mta, verdict ? d->text : STR_NONE, &reply);
-	destination_hop(d, &reply, a);
-	const struct provider *provider = catalog_provider(c->catalog, d->next_hop);
-	if (verdict) {
-		ask(c, d, &reply, provider, code, &q);
-		set_verdict(d, find_rule(c, &q), &q, a);
+	if (known != NULL) {
+		r = *known;
+		reply_move(&r.reply, r.text, d->text.p);
+	} else {
+		reply_read((enum mta)d->mta, d->text, &r.reply);
 	}
-	destination_group(d, &reply, &c->c, provider, a);
-	if (verdict)
-		d->side = (int)side_of((enum owner)d->owner, (enum kind)d->kind);
+	destination_hop(d, &r.reply, a);
+	const struct provider *provider = catalog_provider(c->catalog, d->next_hop);
+	ask(d, &r.reply, provider, code, &q);
+	if (known == NULL || r.provider != provider) {
+		normalise(c, &q);
+		r.rule = find_rule(c, &q);
+		r.provider = provider;
+		r.text = (uintptr_t)d->text.p;
+		memo_put(c->texts, buf_view(&c->text), hash, &r);
+	}
+	set_verdict(d, r.rule, &q, a);
+	destination_group(d, &r.reply, &c->c, provider, a);
+	d->side = (int)side_of((enum owner)d->owner, (enum kind)d->kind);
+}
+
+static void classify(void *arg, struct delivery *d, struct arena *a)
+{
+	struct classify *c = arg;
+	struct reply none;
+
+	if (has_verdict(d)) {
+		classify_text(c, d, a);
+	} else if (d->recipient.n > 0) {
+		reply_read((enum mta)d->mta, STR_NONE, &none);
+		destination_hop(d, &none, a);
+		destination_group(d, &none, &c->c, catalog_provider(c->catalog, d->next_hop), a);
+	}
 }
 
 struct classifier classify_hook(struct classify *c)
@@ -228,7 +280,8 @@ void classify_explain(struct classify *c, const struct delivery *d, struct arena
 	if (!has_verdict(d))
 		return;
 	reply_read((enum mta)d->mta, d->text, &reply);
-	ask(c, d, &reply, catalog_provider(c->catalog, d->next_hop), code, &q);
+	ask(d, &reply, catalog_provider(c->catalog, d->next_hop), code, &q);
+	normalise(c, &q);
 	q.normalised = arena_dup(a, q.normalised); /* what matched is a view into it */
 	ret->rule = engine_find(c->engine, &q, &ret->tried);
 	ret->n_tries = engine_trail(c->engine, &q, ret->tries, TRAIL_MAX);

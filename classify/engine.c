@@ -330,6 +330,14 @@ static void scan(const struct engine *e, struct str text, bool facts)
 	automaton_scan(e->words, text, found, (void *)e);
 }
 
+/* In decimal, without the cost of a format. */
+static void put_number(struct buf *b, unsigned n)
+{
+	if (n >= 10)
+		put_number(b, n / 10);
+	buf_chr(b, (char)('0' + n % 10));
+}
+
 static void scan_facts(const struct engine *e, const struct question *q)
 {
 	struct buf *b = &e->s->facts_text;
@@ -340,8 +348,11 @@ static void scan_facts(const struct engine *e, const struct question *q)
 		buf_str(b, str_from(q->code));
 		buf_chr(b, '\2');
 	}
-	if (q->reply->code >= 0)
-		buf_fmt(b, "\3%d\4", (int)q->reply->code);
+	if (q->reply->code >= 0) {
+		buf_chr(b, '\3');
+		put_number(b, (unsigned)q->reply->code);
+		buf_chr(b, '\4');
+	}
 	for (int i = 0; q->provider != NULL && i < 2; i++) {
 		buf_chr(b, '\5');
 		buf_str(b, i == 0 ? q->provider->name : q->provider->speaks);

@@ -76,6 +76,24 @@ void reply_read(enum mta mta, struct str text, struct reply *ret)
 		read_reply(ret, false); /* a bare reply */
 }
 
+void reply_move(struct reply *r, uintptr_t from, const char *to)
+{
+	struct str *const views[] = {&r->words, &r->host, &r->ip, &r->enhanced};
+
+	for (size_t i = 0; i < sizeof(views) / sizeof(*views); i++)
+		if (views[i]->n > 0)
+			views[i]->p = to + ((uintptr_t)views[i]->p - from);
+}
+
+/* What most words are: neither a host nor an address nor a code, as nothing in it could make it one. */
+static bool is_plain(struct str w)
+{
+	for (size_t i = 0; i < w.n; i++)
+		if (!is_letter(w.p[i]) && w.p[i] != '-' && w.p[i] != ',')
+			return false;
+	return true;
+}
+
 /* "450", "450-4.2.1", "4.2.1", "(#4.2.1)": a code, wherever a multi-line reply repeats it. */
 static bool is_code(struct str w)
 {
@@ -97,7 +115,7 @@ static bool is_host(struct str w)
 	for (const char *const *no = no_hosts; *no != NULL; no++)
 		if (str_starts_nocase(w, str_from(*no)))
 			return false;
-	if (str_find(w, STR("://")) >= 0 || str_chr(w, '@') >= 0)
+	if (str_chr(w, '@') >= 0 || (str_chr(w, ':') >= 0 && str_find(w, STR("://")) >= 0))
 		return true;
 	for (size_t i = 1; i + 1 < w.n; i++) {
 		if (w.p[i] == '[' && (is_letter(w.p[i - 1]) || is_digit(w.p[i - 1])))
@@ -138,7 +156,7 @@ static struct str next_word(struct str *s, bool underscores)
 	return w;
 }
 
-static void add_word(struct buf *out, struct str w)
+static void add_word(struct buf *out, struct str w, bool plain)
 {
 	size_t at;
 
@@ -148,11 +166,11 @@ static void add_word(struct buf *out, struct str w)
 		buf_str(out, STR("<>"));
 		ssize_t end = str_rchr(w, '>');
 		w = end < 0 ? STR_NONE : str_skip(w, (size_t)end + 1);
-	} else if (is_host(w)) {
+	} else if (!plain && is_host(w)) {
 		char last = w.p[w.n - 1];
 		buf_str(out, STR("host"));
 		w = last == ':' || last == ',' || last == ';' ? str_skip(w, w.n - 1) : STR_NONE;
-	} else if (is_address_like(w)) {
+	} else if (!plain && is_address_like(w)) {
 		buf_str(out, STR("ip"));
 		w = STR_NONE;
 	}
@@ -179,11 +197,12 @@ void reply_normalise(const struct reply *r, struct buf *out)
 		struct str w = next_word(&s, r->underscores);
 		if (w.n == 0)
 			continue;
-		if (is_code(w) && (first || r->scope != SCOPE_OWN))
+		bool plain = is_plain(w);
+		if (!plain && is_code(w) && (first || r->scope != SCOPE_OWN))
 			continue;
 		if (is_named_host(r, w))
 			w = str_ends(w, STR(":")) ? STR("host.name:") : STR("host.name");
-		add_word(out, w);
+		add_word(out, w, plain);
 	}
 	if (out->n > NORMALISED_MAX)
 		out->n = NORMALISED_MAX;

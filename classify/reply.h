@@ -47,6 +47,9 @@ struct reply {
 /* mta: whose words they are; MTA_UNKNOWN: anybody's. Views point into text. */
 void reply_read(enum mta mta, struct str text, struct reply *ret);
 
+/* Views into one copy of the text, which need not be there any more, become views into another. */
+void reply_move(struct reply *r, uintptr_t from, const char *to);
+
 /* What is matched: lower case, hosts as "host", addresses as "<>", codes left out; at most 600 bytes. */
 void reply_normalise(const struct reply *r, struct buf *out);
 

@@ -204,6 +204,7 @@ static void test_memory(void **state)
 	for (int round = 0; round < 20000; round++) {
 		static const char *const hosts[] = {
 		    "", "host mx.google.com[192.0.2.1] said: ", "host mx.example.org[192.0.2.1] said: "};
+		static const char *const relays[] = {NULL, "mx.google.com", "mx.example.org", "mx.icloud.com"};
 		static const char *const words[] = {"spam",   "greylisted", "quota exceeded",
 		                                    "policy", "rate limit", "hmm"};
 		char text[160], code[16];
@@ -212,14 +213,15 @@ static void test_memory(void **state)
 		snprintf(text, sizeof(text), "%s45%d 4.%d.%d %s w%d", hosts[random_below(&seed, LEN(hosts))],
 		         (int)random_below(&seed, 3), (int)random_below(&seed, 8), (int)random_below(&seed, 30),
 		         words[random_below(&seed, LEN(words))], (int)random_below(&seed, 60));
-		deferral(&d, text, NULL);
+		deferral(&d, text, relays[random_below(&seed, LEN(relays))]);
+		d.service = random_below(&seed, 8) ? STR("smtp") : STR("retry");
 		run(&f, &d);
 		reply_read(MTA_POSTFIX, str_from(text), &reply);
 		reply_normalise(&reply, &normalised);
 		reply_rule_code(&reply, code);
 		const struct question q = {&reply,      buf_view(&normalised),
 		                           code,        catalog_provider(f.catalog, d.next_hop),
-		                           MTA_POSTFIX, STR("smtp")};
+		                           MTA_POSTFIX, d.service};
 		expect_str(d.rule, engine_find(fresh, &q, NULL)->id, text);
 		if (round % 512 == 0)
 			arena_reset(&f.arena);
