@@ -116,8 +116,7 @@ static void add_row(struct automaton *a, uint32_t node)
 	a->rows = xrealloc(a->rows, a->n_rows * a->n_kinds * sizeof(*a->rows));
 	for (unsigned c = 0; c < 256; c++) {
 		uint32_t child = child_of(a, node, (unsigned char)c);
-		a->rows[from + a->kinds[c]] =
-		    child != 0 || node == 0 ? child : step(a, fail, (unsigned char)c);
+		a->rows[from + a->kinds[c]] = child != 0 || node == 0 ? child : step(a, fail, (unsigned char)c);
 	}
 	a->nodes[node].row = from + a->n_kinds;
 }
@@ -197,4 +196,3 @@ void automaton_scan(const struct automaton *a, struct str text, void (*found)(vo
 			found(arg, a->nodes[hit].word - 1, i + 1);
 	}
 }
-

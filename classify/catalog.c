@@ -214,7 +214,7 @@ static int read_rule(struct catalog *c, const struct val *v, const char *file, s
 	static const char *const known[] = {"id",       "scope",    "tier",  "mta",    "service",   "provider",
 	                                    "code",     "enhanced", "ip",    "starts", "contains",  "negative",
 	                                    "regex",    "class",    "owner", "detail", "microsoft", "permanent",
-	                                    "reported", "samples",  "phase", "also", NULL};
+	                                    "reported", "samples",  "phase", "also",   NULL};
 
 	r->file = file;
 	r->line = v->line;
@@ -372,7 +372,7 @@ static int read_all(struct catalog *c, const struct catalog_files *files, struct
 static bool fits_everything(const struct rule *r)
 {
 	return condition_bits(r) == 0 && r->starts.n == 0 && r->contains.n == 0 && r->also.n == 0 &&
-	       r->negative.n == 0 &&	       r->regex.n == 0;
+	       r->negative.n == 0 && r->regex.n == 0;
 }
 
 static int place_of(const struct rule *r)

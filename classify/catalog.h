@@ -66,7 +66,7 @@ struct rule {
 
 struct provider {
 	struct str name;
-	struct str speaks; /* whose texts its servers use; empty: its own */
+	struct str speaks;        /* whose texts its servers use; empty: its own */
 	struct str_list suffixes; /* ".example.org" */
 	enum origin origin;
 };

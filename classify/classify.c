@@ -147,8 +147,8 @@ static struct str speaker(const struct delivery *d, const struct reply *reply)
 	return str_skip(d->service, (size_t)(str_rchr(d->service, '/') + 1));
 }
 
-static void ask(const struct delivery *d, const struct reply *reply,
-                const struct provider *provider, char code[16], struct question *ret)
+static void ask(const struct delivery *d, const struct reply *reply, const struct provider *provider, char code[16],
+                struct question *ret)
 {
 	reply_rule_code(reply, code);
 	*ret = (struct question){
@@ -189,7 +189,6 @@ static bool has_verdict(const struct delivery *d)
 	return d->event == EVENT_DEFERRED ||
 	       (d->text.n > 0 && (d->event == EVENT_BOUNCED || d->event == EVENT_EXPIRED));
 }
-
 
 static void classify_text(struct classify *c, struct delivery *d, struct arena *a)
 {

@@ -196,7 +196,8 @@ static int by_literal(const void *a, const void *b)
 {
 	const struct key *x = a, *y = b;
 
-	return x->literal != y->literal ? (x->literal < y->literal ? -1 : 1) : (x->rule > y->rule) - (x->rule < y->rule);
+	return x->literal != y->literal ? (x->literal < y->literal ? -1 : 1)
+	                                : (x->rule > y->rule) - (x->rule < y->rule);
 }
 
 static void keep_keys(struct maker *m)

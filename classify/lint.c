@@ -209,9 +209,8 @@ static void check_twins(struct linter *l)
 	for (size_t i = 0; i < catalog_rules(l->catalog); i++) {
 		const struct rule *r = catalog_rule(l->catalog, i);
 		for (size_t k = 0; k < r->samples.n; k++) {
-			struct str key =
-			    arena_fmt(&l->arena, "%d|%.*s|%.*s|%.*s", (int)r->mta, STR_FMT(r->provider),
-			              STR_FMT(r->service), STR_FMT(r->samples.items[k]));
+			struct str key = arena_fmt(&l->arena, "%d|%.*s|%.*s|%.*s", (int)r->mta, STR_FMT(r->provider),
+			                           STR_FMT(r->service), STR_FMT(r->samples.items[k]));
 			const struct rule *other = table_get(&seen, key);
 			if (other != NULL)
 				fault_with(l, r, other == r ? "a sample stands twice in" : "a sample is one of", other);

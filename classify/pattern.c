@@ -675,18 +675,34 @@ bool pattern_is_words(const struct pattern *p, struct arena *a)
 	return shortest(&f.exact) > 0 && asserts_words_only(p);
 }
 
+static void add_all(struct texts *to, const struct texts *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		if (from->items[i].n > 0)
+			texts_add(to, from->items[i]);
+}
+
+/* Every run of parts that are known in full, and those within the other parts. */
 static void collect(const struct pattern *p, struct arena *a, struct texts *ret)
 {
-	struct finding f;
+	struct texts run = {{STR_NONE}, 1}, longer;
 
-	find(p, a, &f);
-	for (size_t i = 0; i < f.needs.n; i++)
-		texts_add(ret, f.needs.items[i]);
-	for (size_t i = 0; i < f.exact.n; i++)
-		if (f.exact.items[i].n > 0)
-			texts_add(ret, f.exact.items[i]);
-	for (size_t i = 0; i < p->n; i++)
-		collect(p->parts[i], a, ret);
+	for (size_t i = 0; i < p->n; i++) {
+		struct finding part;
+		find(p->parts[i], a, &part);
+		bool joins = p->kind == KIND_CAT && part.exact.n > 0;
+		if (joins && texts_join(&run, &part.exact, a, &longer)) {
+			run = longer;
+			continue;
+		}
+		add_all(ret, &run);
+		run = joins ? part.exact : (struct texts){{STR_NONE}, 1};
+		if (!joins)
+			add_all(ret, &part.exact);
+		if (part.exact.n == 0)
+			collect(p->parts[i], a, ret);
+	}
+	add_all(ret, &run);
 }
 
 struct pattern_needs pattern_literals(const struct pattern *p, struct arena *a)

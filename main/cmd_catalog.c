@@ -20,8 +20,7 @@ static const struct {
 	const char *name;
 	unsigned scopes;
 } scopes[] = {
-    {"own", SCOPE_OWN},           {"reply", SCOPE_REPLY},
-    {"greeting", SCOPE_GREETING}, {"heard", SCOPE_REPLY | SCOPE_GREETING},
+    {"own", SCOPE_OWN}, {"reply", SCOPE_REPLY}, {"greeting", SCOPE_GREETING}, {"heard", SCOPE_REPLY | SCOPE_GREETING},
     {"any", SCOPE_ANY},
 };
 

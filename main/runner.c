@@ -36,7 +36,7 @@ struct seat { /* of one worker */
 	struct worker *worker;
 	const struct catalog *catalog; /* taken; NULL where nothing is classified */
 	unsigned generation;           /* of it */
-	int64_t status_ms, retry_ms; /* when they were last told */
+	int64_t status_ms, retry_ms;   /* when they were last told */
 };
 
 static void tell(const struct seat *s, const char *level, const char *text)

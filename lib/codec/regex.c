@@ -20,9 +20,8 @@ static pcre2_code *compile(struct str pattern, uint32_t options, struct err *err
 {
 	int why;
 	PCRE2_SIZE at;
-	pcre2_code *code =
-	    pcre2_compile((PCRE2_SPTR)(pattern.n ? pattern.p : ""), pattern.n,
-	                  PCRE2_CASELESS | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | options, &why, &at, NULL);
+	pcre2_code *code = pcre2_compile((PCRE2_SPTR)(pattern.n ? pattern.p : ""), pattern.n,
+	                                 PCRE2_CASELESS | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | options, &why, &at, NULL);
 
 	if (code == NULL) {
 		char text[160] = "";
@@ -91,7 +90,7 @@ static int count_step(pcre2_callout_block *block, void *arg)
 int64_t regex_steps(struct str pattern, struct str text, int64_t most)
 {
 	struct meter m = {0, most};
-	pcre2_code *code = compile(pattern, PCRE2_AUTO_CALLOUT, NULL);
+	pcre2_code *code = compile(pattern, PCRE2_AUTO_CALLOUT | PCRE2_NO_START_OPTIMIZE, NULL);
 
 	CHECK(code != NULL);
 	pcre2_match_data *data = pcre2_match_data_create_from_pattern(code, NULL);

@@ -13,7 +13,7 @@ struct regex *regex_new(struct str pattern, bool jit, struct err *err);
 void regex_free(struct regex *re);
 
 /* How many steps of the pattern it takes to match the text, or to find that it does not; at most `most`, which ends it.
- * Compiled for each call, and slow: for checks of patterns. */
+ * No short cut is taken that another text would not allow. Compiled for each call, and slow: for checks of patterns. */
 int64_t regex_steps(struct str pattern, struct str text, int64_t most);
 
 /* 1 match, 0 none, -1 a limit was hit. group 0 is the whole match; ret_groups may be NULL; at most n_groups are set,

@@ -70,8 +70,18 @@ static struct str vary(struct bench *b, struct str sample, int i)
 static struct str host_of(struct bench *b, const struct rule *r, int i)
 {
 	static const char *const suffixes[] = {
-	    ".google.com", ".yahoodns.net", ".olc.protection.outlook.com", ".mail.protection.outlook.com", ".icloud.com",
-	    ".comcast.net", ".orange.fr", ".gmx.net", ".netease.com", ".qq.com", ".mimecast.com", ".pphosted.com",
+	    ".google.com",
+	    ".yahoodns.net",
+	    ".olc.protection.outlook.com",
+	    ".mail.protection.outlook.com",
+	    ".icloud.com",
+	    ".comcast.net",
+	    ".orange.fr",
+	    ".gmx.net",
+	    ".netease.com",
+	    ".qq.com",
+	    ".mimecast.com",
+	    ".pphosted.com",
 	};
 
 	for (size_t k = 0; r->provider.n > 0 && k < sizeof(suffixes) / sizeof(*suffixes); k++) {
@@ -152,8 +162,8 @@ static struct regex *compile_words(const struct rule *r)
 {
 	struct buf p = BUF_INIT;
 	struct err err = {0};
-	bool one = (r->starts.n > 0) + (r->contains.n > 0) + (r->regex.n > 0) == 1 &&
-	           r->also.n == 0 && r->negative.n == 0;
+	bool one =
+	    (r->starts.n > 0) + (r->contains.n > 0) + (r->regex.n > 0) == 1 && r->also.n == 0 && r->negative.n == 0;
 
 	if (r->starts.n == 0 && r->contains.n == 0 && r->also.n == 0 && r->negative.n == 0 && r->regex.n == 0)
 		return NULL;
@@ -205,12 +215,9 @@ static void ask(struct bench *b, int i)
 	reply_read((enum mta)d->mta, d->text, &s->reply);
 	reply_normalise(&s->reply, &s->normalised);
 	reply_rule_code(&s->reply, s->code);
-	s->q = (struct question){&s->reply,
-	                         buf_view(&s->normalised),
-	                         s->code,
-	                         catalog_provider(b->catalog, d->relay),
-	                         (enum mta)d->mta,
-	                         s->reply.suspended ? STR_NONE : d->service};
+	s->q = (struct question){&s->reply,        buf_view(&s->normalised),
+	                         s->code,          catalog_provider(b->catalog, d->relay),
+	                         (enum mta)d->mta, s->reply.suspended ? STR_NONE : d->service};
 }
 
 static void run_read(struct bench *b, int i)

@@ -12,7 +12,7 @@ static void test_samples(void **state)
 
 	(void)state;
 	expect(c != NULL, err.msg);
-	if (catalog_test(c, &report) < 0)
+	if (catalog_test(c, &report) < 0 || catalog_lint(c, &report) < 0)
 		fail_msg("%s", buf_z(&report));
 	assert_int_equal(report.n, 0);
 	for (size_t i = 0; i < catalog_rules(c); i++)
@@ -78,6 +78,10 @@ static void test_bad_files(void **state)
 	     "stars without a text"},
 	    {"bad pattern", "a.yaml", LAST "- {id: b, scope: own, tier: text, class: other, regex: \"(\"}\n",
 	     "a.yaml:2: bad pattern"},
+	    {"reference back", "a.yaml", LAST "- {id: b, scope: own, tier: text, class: other, regex: '(a)\\1'}\n",
+	     "a.yaml:2: a pattern may not use"},
+	    {"runs away", "a.yaml", LAST "- {id: b, scope: own, tier: text, class: other, regex: '(?:a+)+b'}\n",
+	     "a.yaml:2: the pattern could run away: a quantifier within a quantifier"},
 	    {"last with a code", "a.yaml", "- {id: b, scope: any, tier: guess, class: other, code: 450}\n",
 	     "no last rule"},
 	    {"last with words", "a.yaml", "- {id: b, scope: any, tier: guess, class: other, contains: [x]}\n",
@@ -85,6 +89,8 @@ static void test_bad_files(void **state)
 	    {"last for one scope", "a.yaml", "- {id: b, scope: own, tier: guess, class: other}\n", "no last rule"},
 	    {"provider without name", "providers.yaml", "- {suffixes: [\".example\"]}\n",
 	     "providers.yaml:1: a provider wants"},
+	    {"suffix without a dot", "providers.yaml", "- {name: x, suffixes: [example.org]}\n",
+	     "providers.yaml:1: a suffix begins with a dot"},
 	    {"providers no list", "providers.yaml", "name: x\n", "a list of providers"},
 	};
 
@@ -139,6 +145,80 @@ static void test_faults(void **state)
 	}
 }
 
+#define RULE(id, more) "- {id: " id ", scope: own, tier: text, class: other, " more "}\n"
+
+static void test_lint(void **state)
+{
+	static const struct {
+		const char *label, *yaml, *want; /* NULL: no fault */
+	} rows[] = {
+	    {"whole", RULE("a", "contains: [abc], samples: [abc]") LAST, NULL},
+	    {"no sample hits it", RULE("a", "contains: [abc], samples: [hello]") LAST,
+	     "a.yaml:1: rule \"a\": no sample is"},
+	    {"another's sample hits it",
+	     RULE("a", "contains: [abc], samples: [hello]") RULE("b", "contains: [xyz], samples: [abc, xyz]") LAST,
+	     NULL},
+	    {"short word", RULE("a", "contains: [ab], samples: [ab]") LAST,
+	     "fewer than three letters or digits: \"ab\""},
+	    {"short negative", RULE("a", "negative: [ab], samples: [abc]") LAST, "fewer than three"},
+	    {"marks are no letters", RULE("a", "contains: ['[ab]'], samples: ['[ab]']") LAST, "fewer than three"},
+	    {"bytes beyond ASCII are", RULE("a", "contains: ['\xe9\x80\x80'], samples: ['\xe9\x80\x80']") LAST, NULL},
+	    {"capital letters", RULE("a", "contains: [Abc, abc], samples: [abc]") LAST, "never found: \"Abc\""},
+	    {"plain words in a pattern", RULE("a", "regex: 'abc|def', samples: [abc]") LAST,
+	     "plain words stand in contains"},
+	    {"a pattern is one", RULE("a", "regex: '^abc|def', samples: [abc]") LAST, NULL},
+	    {"slow", RULE("a", "regex: 'ab.*ab.*cdx', samples: ['ab ab cdx']") LAST, "a text of its own pieces"},
+	    {"same words",
+	     RULE("a", "contains: [abc], samples: [abc]") RULE("b", "contains: [abc], samples: [abc d]") LAST,
+	     "rule \"b\": shadowed: all that fits it fits the earlier rule \"a\""},
+	    {"longer words",
+	     RULE("a", "contains: [abc], samples: [abc]") RULE("b", "contains: [abc d], samples: [x]") LAST,
+	     "rule \"b\": shadowed"},
+	    {"within a word",
+	     RULE("a", "contains: [abc], samples: [abc]") RULE("b", "contains: [xabc], samples: [xabc]") LAST, NULL},
+	    {"within a word that may",
+	     RULE("a", "contains: ['*abc'], samples: [abc]") RULE("b", "contains: [xabc], samples: [xabc]") LAST,
+	     "rule \"b\": shadowed"},
+	    {"open where the other is not",
+	     RULE("a", "contains: [abc], samples: [abc]") RULE("b", "contains: ['abc*'], samples: [abcd]") LAST, NULL},
+	    {"one word of two",
+	     RULE("a", "contains: [abc], samples: [abc]") RULE("b", "contains: [abc, def], samples: [def]") LAST, NULL},
+	    {"in also",
+	     RULE("a", "contains: [abc], samples: [abc]") RULE("b", "contains: [def], also: [abc], samples: [x]") LAST,
+	     "rule \"b\": shadowed"},
+	    {"a condition more",
+	     RULE("a", "mta: exim, contains: [abc], samples: [abc]") RULE("b", "contains: [abc], samples: [abc]") LAST,
+	     NULL},
+	    {"a negative more",
+	     RULE("a", "contains: [abc], negative: [def], samples: [abc]")
+	         RULE("b", "contains: [abc], samples: [abc def]") LAST,
+	     NULL},
+	    {"the same negative",
+	     RULE("a", "contains: [abc], negative: [def], samples: [abc]")
+	         RULE("b", "contains: [abc x], negative: [def], samples: [x]") LAST,
+	     "rule \"b\": shadowed"},
+	    {"longer beginning", RULE("a", "starts: abc, samples: [abc]") RULE("b", "starts: abcd, samples: [x]") LAST,
+	     "rule \"b\": shadowed"},
+	    {"two claim a sample",
+	     RULE("a", "contains: [abc], samples: [abc]") RULE("b", "contains: [def], samples: [abc, def]") LAST,
+	     "rule \"b\": a sample is one of rule \"a\""},
+	    {"a sample twice", RULE("a", "contains: [abc], samples: [abc, abc]") LAST, "a sample stands twice in"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LEN(rows); i++) {
+		struct err err = {0};
+		struct buf report = BUF_INIT;
+		struct catalog *c = load(rows[i].yaml, "a.yaml", &err);
+		expect(c != NULL, err.msg);
+		int result = catalog_lint(c, &report);
+		if (rows[i].want == NULL ? result != 0 : result == 0 || strstr(buf_z(&report), rows[i].want) == NULL)
+			fail_msg("%s: %s", rows[i].label, buf_z(&report));
+		buf_release(&report);
+		catalog_free(c);
+	}
+}
+
 /* One condition each: does a rule with it fit? */
 static const struct {
 	const char *label, *condition, *text;
@@ -160,6 +240,13 @@ static const struct {
     {"one of two", "contains: [yy, xx]", "xx", true},
     {"none of two", "contains: [yy, xx]", "zz", false},
     {"negative", "{contains: [xx], negative: [yy]}", "xx yy", false},
+    {"also", "{contains: [xx], also: [zz, yy]}", "yy xx", true},
+    {"also not", "{contains: [xx], also: [zz, yy]}", "xx ww", false},
+    {"also alone", "also: [yy]", "yy", true},
+    {"also behind starts", "{starts: yy, also: [yy]}", "yy xx", false},
+    {"words behind starts stand alone", "{starts: ab, contains: [cd]}", "abcd", false},
+    {"negative behind starts", "{starts: \"yy \", negative: [yy]}", "yy xx", true},
+    {"negative alone", "negative: [yy]", "xx", true},
     {"contains behind starts", "{starts: xx, contains: [xx]}", "xx", false},
     {"regex", "regex: '^a.c$'", "abc", true},
     {"regex not", "regex: '^a.c$'", "abcd", false},
@@ -260,8 +347,8 @@ static void test_providers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_samples),    cmocka_unit_test(test_bad_files),       cmocka_unit_test(test_faults),
-	    cmocka_unit_test(test_conditions), cmocka_unit_test(test_providers),
+	    cmocka_unit_test(test_samples),    cmocka_unit_test(test_bad_files), cmocka_unit_test(test_faults),
+	    cmocka_unit_test(test_conditions), cmocka_unit_test(test_lint),      cmocka_unit_test(test_providers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

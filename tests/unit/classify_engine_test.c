@@ -5,9 +5,9 @@
  */
 #include "classify/automaton.h"
 #include "classify/memo.h"
-#include "classify/pattern.h"
 #include "classify/samples.h"
 #include "lib/base/buf.h"
+#include "tests/unit/hostile.h"
 #include "tests/unit/support.h"
 
 enum { QUESTIONS = 210000 };
@@ -186,10 +186,18 @@ static void make_text(struct rig *r)
 /* Hosts of all providers, and none. */
 static const struct provider *any_provider(struct rig *r)
 {
-	static const char *const hosts[] = {
-	    "mx.google.com",  "mx.yahoodns.net", "a.olc.protection.outlook.com", "a.mail.protection.outlook.com",
-	    "mx.icloud.com",  "mx.comcast.net",  "mx.orange.fr",                 "mx.gmx.net",
-	    "mx.netease.com", "mx.qq.com",       "mx.mimecast.com",              "mx.example.org"};
+	static const char *const hosts[] = {"mx.google.com",
+	                                    "mx.yahoodns.net",
+	                                    "a.olc.protection.outlook.com",
+	                                    "a.mail.protection.outlook.com",
+	                                    "mx.icloud.com",
+	                                    "mx.comcast.net",
+	                                    "mx.orange.fr",
+	                                    "mx.gmx.net",
+	                                    "mx.netease.com",
+	                                    "mx.qq.com",
+	                                    "mx.mimecast.com",
+	                                    "mx.example.org"};
 
 	return catalog_provider(r->catalog, str_from(hosts[random_below(&r->seed, LEN(hosts))]));
 }
@@ -226,9 +234,9 @@ static void ask(struct rig *r)
 		reply.phase = (enum phase)random_below(&r->seed, PHASE_END + 1);
 	reply_normalise(&reply, &r->normalised);
 	reply_rule_code(&reply, code);
-	const struct question q = {&reply,          buf_view(&r->normalised),
-	                           code,            any_provider(r),
-	                           mta,             str_from(services[random_below(&r->seed, LEN(services))])};
+	const struct question q = {&reply, buf_view(&r->normalised),
+	                           code,   any_provider(r),
+	                           mta,    str_from(services[random_below(&r->seed, LEN(services))])};
 	compare(r, &q);
 }
 
@@ -260,10 +268,131 @@ static void test_as_in_order(void **state)
 	rig_release(&r);
 }
 
+/* Whatever is sent, the work is bounded: one pass over at most ENGINE_TEXT_MAX bytes, few rules, no limit of a pattern. */
+static void test_work_is_bounded(void **state)
+{
+	struct rig r;
+	struct hostile h;
+	size_t n = 0;
+
+	(void)state;
+	rig_init(&r);
+	h = (struct hostile){.catalog = r.catalog};
+	for (; hostile_next(&h); n++) {
+		for (int anybody = 0; anybody < 2; anybody++) {
+			enum mta mta = anybody ? MTA_UNKNOWN : MTA_POSTFIX;
+			struct reply reply;
+			char code[16];
+			reply_read(mta, buf_view(&h.text), &reply);
+			reply_normalise(&reply, &r.normalised);
+			reply_rule_code(&reply, code);
+			const struct question q = {&reply, buf_view(&r.normalised), code, NULL, mta, STR("smtp")};
+			struct engine_stats before = engine_stats(r.plain);
+			engine_find(r.plain, &q, NULL);
+			struct engine_stats after = engine_stats(r.plain);
+			expect(q.normalised.n <= ENGINE_TEXT_MAX, "a text is cut");
+			expect(after.bytes - before.bytes <= ENGINE_TEXT_MAX + 64, "one pass");
+			expect(after.words_found - before.words_found <= 4 * ENGINE_TEXT_MAX, "words found");
+			expect(after.rules_tried - before.rules_tried <= 40, buf_z(&h.text));
+			expect(after.patterns_run - before.patterns_run <= 10, "patterns run");
+			expect(after.limits_hit == 0, "limits hit");
+			compare(&r, &q);
+		}
+	}
+	assert_true(n > 300);
+	hostile_release(&h);
+	rig_release(&r);
+}
+
+struct seen {
+	uint64_t sum;
+	size_t n;
+};
+
+static void note_found(void *arg, size_t word, size_t end)
+{
+	struct seen *s = arg;
+
+	s->sum += (word + 1) * 1000003 * (end + 7);
+	s->n++;
+}
+
+/* Against looking for each word everywhere; few letters, so that words overlap and hold each other. */
+static void test_automaton(void **state)
+{
+	uint64_t seed = 5;
+	size_t hits = 0;
+
+	(void)state;
+	for (int round = 0; round < 300; round++) {
+		char bytes[40][8], text[200];
+		struct str words[40];
+		size_t n = 0, n_text = random_below(&seed, sizeof(text)), letters = 1 + random_below(&seed, 6);
+		for (size_t i = 0; i < random_below(&seed, 41); i++) {
+			size_t length = 1 + random_below(&seed, 8);
+			bool twice = false;
+			for (size_t k = 0; k < length; k++)
+				bytes[i][k] = (char)(0xfd + random_below(&seed, letters));
+			words[n] = str_of(bytes[i], length);
+			for (size_t k = 0; k < n; k++)
+				twice |= str_eq(words[k], words[n]);
+			n += !twice;
+		}
+		for (size_t i = 0; i < n_text; i++)
+			text[i] = (char)(0xfd + random_below(&seed, letters));
+		struct automaton *a = automaton_new(words, n);
+		struct seen got = {0, 0}, want = {0, 0};
+		automaton_scan(a, str_of(text, n_text), note_found, &got);
+		for (size_t i = 0; i < n; i++)
+			for (size_t at = 0; at + words[i].n <= n_text; at++)
+				if (memcmp(text + at, words[i].p, words[i].n) == 0)
+					note_found(&want, i, at + words[i].n);
+		assert_int_equal(got.n, want.n);
+		assert_true(got.sum == want.sum);
+		hits += got.n;
+		automaton_free(a);
+	}
+	assert_true(hits > 10000);
+}
+
+static void test_memo(void **state)
+{
+	struct memo *m = memo_new(sizeof(uint64_t));
+	char large[600] = {0};
+	uint64_t seed = 2, found = 0;
+
+	(void)state;
+	assert_null(memo_get(m, STR("a"), 1));
+	memo_put(m, STR("a"), 1, &(uint64_t){10});
+	memo_put(m, STR("b"), 1, &(uint64_t){11}); /* the same hash */
+	assert_int_equal(*(const uint64_t *)memo_get(m, STR("a"), 1), 10);
+	assert_int_equal(*(const uint64_t *)memo_get(m, STR("b"), 1), 11);
+	assert_null(memo_get(m, STR("c"), 1));
+	assert_non_null(memo_get(m, STR("a"), 1));
+	memo_put(m, STR("c"), 1, &(uint64_t){12}); /* b was used before a */
+	assert_null(memo_get(m, STR("b"), 1));
+	assert_int_equal(*(const uint64_t *)memo_get(m, STR("a"), 1), 10);
+	memo_put(m, str_of(large, sizeof(large)), 9, &(uint64_t){13});
+	assert_null(memo_get(m, str_of(large, sizeof(large)), 9));
+	for (int i = 0; i < 100000; i++) {
+		uint64_t key = random_below(&seed, 20000);
+		const uint64_t *got = memo_get(m, str_of(&key, sizeof(key)), key * 77);
+		if (got != NULL)
+			assert_true(*got == key);
+		found += got != NULL;
+		memo_put(m, str_of(&key, sizeof(key)), key * 77, &key);
+	}
+	assert_true(found > 10000);
+	memo_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_as_in_order),
+	    cmocka_unit_test(test_work_is_bounded),
+	    cmocka_unit_test(test_automaton),
+	    cmocka_unit_test(test_memo),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,8 +115,7 @@ static void *work(void *arg)
 		struct worker_config wc;
 		if (stage_classifies((enum stage_id)id))
 			hands[id].catalog = rules_take(j->s->rules, &hands[id].generation);
-		stages[id] =
-		    stage_instance_new((enum stage_id)id, &j->s->config, &j->s->list, hands[id].catalog, &err);
+		stages[id] = stage_instance_new((enum stage_id)id, &j->s->config, &j->s->list, hands[id].catalog, &err);
 		stage_instance_worker(stages[id], &wc);
 		wc.batch = 10; /* so that there are many transactions to change the rules between */
 		wc.linger_ms = wc.tick_interval_ms = 0;
