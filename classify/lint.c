@@ -48,7 +48,7 @@ static void check_word(struct linter *l, const struct rule *r, struct str word)
 	}
 	if (capital)
 		fault(l, r, "texts have no capital letters, so this is never found:", word);
-	if (n < WORD_MIN)
+	if (n < WORD_MIN && word.n <= WORD_MIN)
 		fault(l, r, "a word of fewer than three letters or digits:", word);
 }
 

@@ -410,16 +410,31 @@ static bool branches_overlap(const struct pattern *p)
 	return false;
 }
 
+/* The bytes of what is repeated at one edge of it, with nothing before it that must be there. */
+static struct bytes edge_bytes(const struct pattern *p, bool end)
+{
+	struct bytes set = {{0}};
+
+	if (is_often(p))
+		return all_bytes(p);
+	for (size_t i = 0; i < p->n && p->kind != KIND_LOOK; i++) {
+		const struct pattern *part = p->parts[end ? p->n - 1 - i : i];
+		struct bytes of_part = edge_bytes(part, end);
+		set_unite(&set, &of_part);
+		if (p->kind == KIND_CAT && !may_be_empty(part))
+			break;
+	}
+	return set;
+}
+
 /* Two neighbours that may share out the same bytes in many ways, with nothing between them that must be there. */
 static bool neighbours_share(const struct pattern *p)
 {
 	for (size_t i = 0; p->kind == KIND_CAT && i < p->n; i++) {
-		if (!has_often(p->parts[i]) || p->parts[i]->kind == KIND_LOOK)
-			continue;
-		struct bytes a = all_bytes(p->parts[i]);
+		struct bytes a = edge_bytes(p->parts[i], true);
 		for (size_t k = i + 1; k < p->n; k++) {
-			struct bytes b = all_bytes(p->parts[k]);
-			if (has_often(p->parts[k]) && sets_meet(&a, &b))
+			struct bytes b = edge_bytes(p->parts[k], false);
+			if (sets_meet(&a, &b))
 				return true;
 			if (!may_be_empty(p->parts[k]))
 				break;
@@ -470,13 +485,17 @@ static bool begins_with_anything(const struct pattern *p)
 	return false;
 }
 
+/* On the way through it that has the most of them. */
 static size_t count_anything(const struct pattern *p)
 {
-	size_t n = is_anything(p);
+	size_t sum = is_anything(p), most = 0;
 
-	for (size_t i = 0; i < p->n; i++)
-		n += count_anything(p->parts[i]);
-	return n;
+	for (size_t i = 0; i < p->n; i++) {
+		size_t n = count_anything(p->parts[i]);
+		sum += n;
+		most = n > most ? n : most;
+	}
+	return p->kind == KIND_ALT ? most : sum;
 }
 
 const char *pattern_runs_away(const struct pattern *p)

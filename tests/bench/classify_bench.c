@@ -2,7 +2,8 @@
 /*
  * classify_bench - what a deferral costs to classify, and what it would cost to try the rules in order
  *
- * usage: classify_bench [ROUNDS]     prints microseconds a deferral, the best of the rounds, and the worst line
+ * usage: classify_bench [ROUNDS [FOLDER]]     prints microseconds a deferral, the best of the rounds, and the worst line;
+ * FOLDER: with the rules that are there
  *
  * The mix: the samples of all rules in turn, each as it comes from its provider and mail server, with hosts and
  * addresses that change. Fresh: so many that no text is remembered when it comes again. Retried: a few hosts of each kind, as
@@ -321,7 +322,7 @@ int main(int argc, char **argv)
 	struct bench b = {.arena = ARENA_INIT};
 	struct err err;
 
-	b.catalog = catalog_load(NULL, &err);
+	b.catalog = catalog_load(&(struct catalog_files){.dir = argc > 2 ? argv[2] : NULL}, &err);
 	CHECK(b.catalog != NULL);
 	b.engine = engine_new(b.catalog, true, &err);
 	b.plain = engine_new(b.catalog, false, &err);

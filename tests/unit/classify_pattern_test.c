@@ -124,6 +124,10 @@ static void test_runs_away(void **state)
 	    {"(?:.*|x)abc", "a beginning of anything"},
 	    {"a.*b.*c.*d", "more than two"},
 	    {"a.+b.+c.+d", "more than two"},
+	    {"x\\d*(?:\\d+|y)z", "next to each other"},
+	    {"(?:x\\d+)?\\d+z", "next to each other"},
+	    {"x\\W*(?:later\\W*|please later\\W*)?$", NULL},
+	    {"x(?:.+a|.+b|.+c.+d)", NULL},
 	    {"^.*abc", NULL},
 	    {"a.*b.*c", NULL},
 	    {"\\d+ \\d+ x", NULL},
@@ -217,11 +221,8 @@ static void test_needs_are_needed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_needs),
-	    cmocka_unit_test(test_literals),
-	    cmocka_unit_test(test_refused),
-	    cmocka_unit_test(test_runs_away),
-	    cmocka_unit_test(test_needs_are_needed),
+	    cmocka_unit_test(test_needs),     cmocka_unit_test(test_literals),         cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_runs_away), cmocka_unit_test(test_needs_are_needed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
