@@ -53,7 +53,7 @@ static int read_list(const struct val *v, const char *file, struct arena *a, str
 static int read_literals(const struct val *v, const char *file, struct arena *a, struct literal_list *ret,
                          struct err *err)
 {
-	struct str_list list;
+	struct str_list list = {NULL, 0};
 
 	if (read_list(v, file, a, &list, err) < 0)
 		return -1;

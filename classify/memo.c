@@ -50,12 +50,12 @@ const void *memo_get(struct memo *m, struct str question, uint64_t hash)
 {
 	struct set *s = &m->sets[hash % SETS];
 
-	for (uint16_t way = 0; way < WAYS; way++) {
+	for (size_t way = 0; way < WAYS; way++) {
 		const char *place = place_of(m, hash % SETS, way);
 		if (s->n[way] == 0 || s->hash[way] != hash || s->n[way] != question.n ||
 		    memcmp(place + m->answer_size, question.p, question.n) != 0)
 			continue;
-		s->last = way;
+		s->last = (uint16_t)way;
 		return place;
 	}
 	return NULL;

@@ -203,7 +203,8 @@ static void test_memory(void **state)
 	struct buf normalised = BUF_INIT;
 	for (int round = 0; round < 20000; round++) {
 		static const char *const hosts[] = {
-		    "", "host mx.google.com[192.0.2.1] said: ", "host mx.example.org[192.0.2.1] said: "};
+		    "", "host mx.google.com[192.0.2.1] said: ", "host mx.example.org[192.0.2.1] said: ",
+		    "host mx.example.org[192.0.2.1] refused to talk to me: "};
 		static const char *const relays[] = {NULL, "mx.google.com", "mx.example.org", "mx.icloud.com"};
 		static const char *const words[] = {"spam",   "greylisted", "quota exceeded",
 		                                    "policy", "rate limit", "hmm"};
