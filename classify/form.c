@@ -139,6 +139,8 @@ static bool eat_peer(struct str *s, struct reply *r)
 
 	host = str_head(rest, n);
 	rest = str_skip(rest, n);
+	if (str_starts(rest, STR(" DS [")))
+		rest = str_skip(rest, 3); /* Exim: the name came with DNSSEC */
 	str_eat(&rest, STR(" "));
 	if (!eat_enclosed(&rest, '[', ']', &ip))
 		return false;
@@ -252,6 +254,38 @@ static bool eat_word(struct str *s)
 	return n > 0;
 }
 
+/* A value of Exim's: "quoted", or up to a blank or to a colon that ends it. */
+static void eat_value(struct str *s)
+{
+	struct str quoted;
+	size_t n = 0;
+
+	if (eat_enclosed(s, '"', '"', &quoted))
+		return;
+	while (n < s->n && s->p[n] != ' ' && !(s->p[n] == ':' && (n + 1 == s->n || s->p[n + 1] == ' ')))
+		n++;
+	*s = str_skip(*s, n);
+}
+
+/* "* I=[192.0.2.2]:40112 TFO X=TLS1.3:… CV=yes DN="…" DT=1.2s": what Exim tells of a connection. */
+static void eat_elements(struct str *s)
+{
+	static const char *const names[] = {" PRX=", " I=", " TFO", " PS=", " X=", " CV=", " DN=", " DT=", " QT=", NULL};
+	const char *const *name = names;
+
+	str_eat(s, STR("*"));
+	while (*name != NULL) {
+		if (!str_eat(s, str_from(*name))) {
+			name++;
+			continue;
+		}
+		eat_value(s);
+		name = names;
+	}
+	if (str_starts(*s, STR(" :")))
+		*s = str_skip(*s, 1);
+}
+
 static const struct {
 	const char *words;
 	enum phase phase;
@@ -361,12 +395,26 @@ static bool eat_place(char place, struct str *s, struct reply *r, bool *ret_done
 	case 'd':
 		form_eat_codes(s, r);
 		return true;
+	case 'e':
+		eat_elements(s);
+		return true;
+	case '/':
+		while (s->n > 0 && (s->p[0] == '/' || is_blank(r, s->p[0])))
+			*s = str_skip(*s, 1);
+		return true;
+	case '$':
+		return s->n == 0;
 	case '=':
 		set_words(r, *s);
+		return true;
+	case '!':
+		set_words(r, str_head(r->words, (size_t)(s->p - r->words.p)));
 		return true;
 	default:
 		break;
 	}
+	if (place == 'R' && s->n == 0)
+		return false;
 	*ret_done = true;
 	if (place == 'k')
 		cut_command(s, r);
@@ -389,10 +437,16 @@ static bool eat_char(const struct reply *r, char want, struct str *s)
 
 static bool match(const char *p, struct str s, struct reply *r);
 
+/* "Can't assign requested address", "Input/output error", "Read-only file system" */
+static bool in_error_words(char c)
+{
+	return is_letter(c) || c == ' ' || c == '\'' || c == '/' || c == '-';
+}
+
 /* The system's words for an error: as few letters and blanks as let the rest of the pattern fit. */
 static bool match_error_words(const char *p, struct str s, struct reply *r)
 {
-	for (size_t n = 0; n < s.n && n < NAME_MAX_BYTES && (is_letter(s.p[n]) || s.p[n] == ' '); n++) {
+	for (size_t n = 0; n < s.n && n < NAME_MAX_BYTES && in_error_words(s.p[n]); n++) {
 		struct reply try = *r;
 		if (lower(s.p[n + 1 < s.n ? n + 1 : n]) == lower(*p) && match(p, str_skip(s, n + 1), &try)) {
 			*r = try;
