@@ -26,8 +26,9 @@ static bool has_underscores(enum mta mta, struct str text)
 {
 	size_t n = 0;
 
-	if (!str_eat(&text, STR("deferral: ")) && str_eat(&text, STR("delivery ")))
-		text = str_skip(text, (size_t)(str_find(text, STR(": deferral: ")) + 12));
+	ssize_t reason = str_find(text, STR("deferral: "));
+	if (reason >= 0 && (reason == 0 || str_starts(text, STR("delivery "))))
+		text = str_skip(text, (size_t)reason + 10);
 	if (mta == MTA_QMAIL)
 		return str_chr(text, ' ') < 0;
 	for (size_t i = 0; mta == MTA_UNKNOWN && i < text.n; i++) {
