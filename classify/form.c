@@ -115,11 +115,12 @@ static bool eat_enclosed(struct str *s, char open, char close, struct str *ret)
 {
 	if (s->n == 0 || s->p[0] != open)
 		return false;
-	ssize_t end = str_chr(str_head(*s, NAME_MAX_BYTES), close);
+	struct str inside = str_skip(*s, 1);
+	ssize_t end = str_chr(str_head(inside, NAME_MAX_BYTES), close);
 	if (end < 0)
 		return false;
-	*ret = str_head(str_skip(*s, 1), (size_t)end - 1);
-	*s = str_skip(*s, (size_t)end + 1);
+	*ret = str_head(inside, (size_t)end);
+	*s = str_skip(inside, (size_t)end + 1);
 	return true;
 }
 
@@ -185,7 +186,7 @@ static bool eat_pair(struct str *s, struct reply *r)
 /* A name ends at a blank or a mark, or at a colon that is no part of it. */
 static bool eat_host(struct str *s, struct reply *r)
 {
-	struct str name = str_head(*s, name_length(*s, " ,;\"'()[]<>"));
+	struct str name = str_head(*s, name_length(*s, r->underscores ? "_ ,;\"'()[]<>" : " ,;\"'()[]<>"));
 	ssize_t colon = str_rchr(name, ':');
 	bool ipv6 = colon > 0 && str_chr(name, ':') != colon;
 
