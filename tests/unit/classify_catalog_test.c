@@ -12,10 +12,8 @@ static void test_samples(void **state)
 
 	(void)state;
 	expect(c != NULL, err.msg);
-	if (catalog_test(c, &report) < 0) {
-		fputs(buf_z(&report), stderr); /* cmocka's messages are cut */
-		fail();
-	}
+	if (catalog_test(c, &report) < 0)
+		fail_msg("%s", buf_z(&report));
 	assert_int_equal(report.n, 0);
 	for (size_t i = 0; i < catalog_rules(c); i++)
 		samples += catalog_rule(c, i)->samples.n;
