@@ -271,7 +271,8 @@ static void eat_value(struct str *s)
 /* "* I=[192.0.2.2]:40112 TFO X=TLS1.3:… CV=yes DN="…" DT=1.2s": what Exim tells of a connection. */
 static void eat_elements(struct str *s)
 {
-	static const char *const names[] = {" PRX=", " I=", " TFO", " PS=", " X=", " CV=", " DN=", " DT=", " QT=", NULL};
+	static const char *const names[] = {
+	    " PRX=", " I=", " TFO", " PS=", " X=", " CV=", " DN=", " DT=", " QT=", NULL};
 	const char *const *name = names;
 
 	str_eat(s, STR("*"));

@@ -419,8 +419,7 @@ static const struct life_case why_it_waits[] = {
      "1.1 0 enter deferred a g/connect_refused q0 x2880 default r+1 m+1\n"
      "1.2 1m leave moved a g/connect_refused q0 x2880 default r-1 m-1\n"
      "1.3 1m enter moved a g/dns_failure q0 x2880 default r+1 m+1 suspended\n"},
-    {"the first line may give none",
-     "0s deferred a class=other suspended\n",
+    {"the first line may give none", "0s deferred a class=other suspended\n",
      "+ opened\n"
      "1.1 0 enter deferred a g/other q0 x2880 default r+1 m+1 suspended\n"},
 };
