@@ -168,6 +168,8 @@ static void test_normalise(void **state)
 	    {"450 Blocked - see mx.example.org, please", "blocked - see host, please"},
 	    {"450 wait 300 seconds", "wait 300 seconds"},
 	    {"450 STOREDRV.Deliver; busy", "storedrv.deliver; busy"},
+	    {"450-4.2.1 one\\n450-4.2.1 two\\n450 4.2.1 three", "one two three"},
+	    {"192.0.2.1_does_not_like_recipient./Remote_host_said:_450-4.2.1_one/450_4.2.1_two/", "one two/"},
 	    {"450", ""},
 	    {"450   two   spaces", "two spaces"},
 	    {"", ""},
