@@ -115,11 +115,12 @@ static bool eat_enclosed(struct str *s, char open, char close, struct str *ret)
 {
 	if (s->n == 0 || s->p[0] != open)
 		return false;
-	ssize_t end = str_chr(str_head(*s, NAME_MAX_BYTES), close);
+	struct str inside = str_skip(*s, 1);
+	ssize_t end = str_chr(str_head(inside, NAME_MAX_BYTES), close);
 	if (end < 0)
 		return false;
-	*ret = str_head(str_skip(*s, 1), (size_t)end - 1);
-	*s = str_skip(*s, (size_t)end + 1);
+	*ret = str_head(inside, (size_t)end);
+	*s = str_skip(inside, (size_t)end + 1);
 	return true;
 }
 
@@ -139,6 +140,8 @@ static bool eat_peer(struct str *s, struct reply *r)
 
 	host = str_head(rest, n);
 	rest = str_skip(rest, n);
+	if (str_starts(rest, STR(" DS [")))
+		rest = str_skip(rest, 3); /* Exim: the name came with DNSSEC */
 	str_eat(&rest, STR(" "));
 	if (!eat_enclosed(&rest, '[', ']', &ip))
 		return false;
@@ -183,7 +186,7 @@ static bool eat_pair(struct str *s, struct reply *r)
 /* A name ends at a blank or a mark, or at a colon that is no part of it. */
 static bool eat_host(struct str *s, struct reply *r)
 {
-	struct str name = str_head(*s, name_length(*s, " ,;\"'()[]<>"));
+	struct str name = str_head(*s, name_length(*s, r->underscores ? "_ ,;\"'()[]<>" : " ,;\"'()[]<>"));
 	ssize_t colon = str_rchr(name, ':');
 	bool ipv6 = colon > 0 && str_chr(name, ':') != colon;
 
@@ -250,6 +253,39 @@ static bool eat_word(struct str *s)
 		return true;
 	*s = str_skip(*s, n);
 	return n > 0;
+}
+
+/* A value of Exim's: "quoted", or up to a blank or to a colon that ends it. */
+static void eat_value(struct str *s)
+{
+	struct str quoted;
+	size_t n = 0;
+
+	if (eat_enclosed(s, '"', '"', &quoted))
+		return;
+	while (n < s->n && s->p[n] != ' ' && !(s->p[n] == ':' && (n + 1 == s->n || s->p[n + 1] == ' ')))
+		n++;
+	*s = str_skip(*s, n);
+}
+
+/* "* I=[192.0.2.2]:40112 TFO X=TLS1.3:… CV=yes DN="…" DT=1.2s": what Exim tells of a connection. */
+static void eat_elements(struct str *s)
+{
+	static const char *const names[] = {
+	    " PRX=", " I=", " TFO", " PS=", " X=", " CV=", " DN=", " DT=", " QT=", NULL};
+	const char *const *name = names;
+
+	str_eat(s, STR("*"));
+	while (*name != NULL) {
+		if (!str_eat(s, str_from(*name))) {
+			name++;
+			continue;
+		}
+		eat_value(s);
+		name = names;
+	}
+	if (str_starts(*s, STR(" :")))
+		*s = str_skip(*s, 1);
 }
 
 static const struct {
@@ -361,12 +397,26 @@ static bool eat_place(char place, struct str *s, struct reply *r, bool *ret_done
 	case 'd':
 		form_eat_codes(s, r);
 		return true;
+	case 'e':
+		eat_elements(s);
+		return true;
+	case '/':
+		while (s->n > 0 && (s->p[0] == '/' || is_blank(r, s->p[0])))
+			*s = str_skip(*s, 1);
+		return true;
+	case '$':
+		return s->n == 0;
 	case '=':
 		set_words(r, *s);
+		return true;
+	case '!':
+		set_words(r, str_head(r->words, (size_t)(s->p - r->words.p)));
 		return true;
 	default:
 		break;
 	}
+	if (place == 'R' && s->n == 0)
+		return false;
 	*ret_done = true;
 	if (place == 'k')
 		cut_command(s, r);
@@ -389,10 +439,16 @@ static bool eat_char(const struct reply *r, char want, struct str *s)
 
 static bool match(const char *p, struct str s, struct reply *r);
 
+/* "Can't assign requested address", "Input/output error", "Read-only file system" */
+static bool in_error_words(char c)
+{
+	return is_letter(c) || c == ' ' || c == '\'' || c == '/' || c == '-';
+}
+
 /* The system's words for an error: as few letters and blanks as let the rest of the pattern fit. */
 static bool match_error_words(const char *p, struct str s, struct reply *r)
 {
-	for (size_t n = 0; n < s.n && n < NAME_MAX_BYTES && (is_letter(s.p[n]) || s.p[n] == ' '); n++) {
+	for (size_t n = 0; n < s.n && n < NAME_MAX_BYTES && in_error_words(s.p[n]); n++) {
 		struct reply try = *r;
 		if (lower(s.p[n + 1 < s.n ? n + 1 : n]) == lower(*p) && match(p, str_skip(s, n + 1), &try)) {
 			*r = try;

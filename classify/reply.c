@@ -26,6 +26,9 @@ static bool has_underscores(enum mta mta, struct str text)
 {
 	size_t n = 0;
 
+	ssize_t reason = str_find(text, STR("deferral: "));
+	if (reason >= 0 && (reason == 0 || str_starts(text, STR("delivery "))))
+		text = str_skip(text, (size_t)reason + 10);
 	if (mta == MTA_QMAIL)
 		return str_chr(text, ' ') < 0;
 	for (size_t i = 0; mta == MTA_UNKNOWN && i < text.n; i++) {
@@ -138,6 +141,16 @@ static bool is_address_like(struct str w)
 	return digits >= 4 && (str_chr(w, '.') >= 0 || str_chr(w, ':') >= 0) && w.n >= 7 && w.p[0] != '(';
 }
 
+/* What ends a word: a blank; "\n", where Exim joins the lines of a reply, or "/", where qmail does. */
+static size_t gap_length(struct str s, bool underscores)
+{
+	if (s.p[0] == ' ' || (underscores && s.p[0] == '_'))
+		return 1;
+	if (s.p[0] == '\\')
+		return s.n > 1 && s.p[1] == 'n' ? 2 : 0;
+	return underscores && s.p[0] == '/' && s.n > 3 && is_digit(s.p[1]) && is_digit(s.p[2]) && is_digit(s.p[3]);
+}
+
 /* "<...>" is one word, spaces or not: it is an address or an id, and a stranger's. */
 static struct str next_word(struct str *s, bool underscores)
 {
@@ -147,12 +160,12 @@ static struct str next_word(struct str *s, bool underscores)
 		ssize_t end = str_chr(*s, '>');
 		n = end < 0 ? s->n : (size_t)end + 1;
 	}
-	while (n < s->n && s->p[n] != ' ' && !(underscores && s->p[n] == '_'))
+	while (n < s->n && gap_length(str_skip(*s, n), underscores) == 0)
 		n++;
 	struct str w = str_head(*s, n);
 	*s = str_skip(*s, n);
-	while (s->n > 0 && (s->p[0] == ' ' || (underscores && s->p[0] == '_')))
-		*s = str_skip(*s, 1);
+	for (size_t gap = 1; s->n > 0 && gap > 0; *s = str_skip(*s, gap))
+		gap = gap_length(*s, underscores);
 	return w;
 }
 

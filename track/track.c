@@ -135,11 +135,19 @@ static void take_group(struct tracked_wait *x, const struct delivery *d, union w
 	x->kind = (enum kind)d->kind;
 }
 
-/* That there is no IPv6 here is told of hosts which failed over IPv4 for a better reason. */
+/* That there is no IPv6 here is told of hosts which failed over IPv4 for a better reason, and "not tried
+ * again yet" repeats none. */
+static bool says_less(const struct tracked_wait *x, const struct delivery *d)
+{
+	if (d->suspended && (d->class == CLASS_other || d->class == CLASS_none))
+		return true;
+	return d->class == CLASS_unreachable && str_eq(d->detail, STR("ipv6_no_route")) &&
+	       x->class != CLASS_unreachable;
+}
+
 static void take_class(struct tracked_wait *x, bool waits, const struct delivery *d, union wait_texts *texts)
 {
-	if (d->class == CLASS_unreachable && str_eq(d->detail, STR("ipv6_no_route")) && waits &&
-	    x->class != CLASS_unreachable)
+	if (waits && says_less(x, d))
 		return;
 	x->class = d->class == CLASS_none ? CLASS_other : (enum class)d->class;
 	texts->detail = d->detail;

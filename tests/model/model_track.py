@@ -296,6 +296,9 @@ class Track:
                 and r.verdict["class"] != "unreachable"):
             hit("1.5 class: kept, the line is but of IPv6")
             return
+        if was_waiting and d.get("suspended") and d.get("class", "none") in ("other", "none"):
+            hit("1.5 class: kept, the line is suspended and gives no reason")
+            return
         if d.get("detail") == "ipv6_no_route":
             hit("1.5 class: taken from a line of IPv6")
         if was_waiting and r.verdict["class"] != d.get("class", "other"):

@@ -196,6 +196,13 @@ class Events(TrackCase):
         self.assertEqual([change for change, _, _, _ in said], ["enter", "retry"])
         self.assertEqual(self.messages["site/mx1/A1"]["recipients"][0]["attempts"], 1)
 
+    def test_a_suspended_line_without_a_reason_keeps_the_class(self):
+        none, said = {"suspended": True, "class": "other", "family": "other"}, {"suspended": True, "class": "dns_failure"}
+        values = self.track(deferred(0), deferred(S, **none), deferred(2 * S, **said), deferred(3 * S), until=T0 + HOUR)
+        self.assertEqual([v["class"] for v in values if v["change"] == "enter"],
+                         ["connect_timeout", "dns_failure", "connect_timeout"])
+        self.assertEqual(self.track(deferred(0, **none), until=T0 + HOUR)[0]["class"], "other")
+
     def test_a_line_without_next_hop_keeps_the_group(self):
         def groups(**fields):
             values = self.track(deferred(0), deferred(S, next_hop="", group="local:mx1", **fields), until=T0 + HOUR)

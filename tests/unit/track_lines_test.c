@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * track_lines_test - which message a line speaks of, since when it waits, when it expires
+ * track_lines_test - which message a line speaks of, since when and why it waits, when it expires
  *
  * docs/SEMANTICS.md 1.1 to 1.3; the language is that of track_support.h.
  */
@@ -399,6 +399,31 @@ static const struct life_case since_when[] = {
      "1.6 20s/5s enter moved b g/connect_timeout q-10 x2870 default r+1 m+0\n"},
 };
 
+static const struct life_case why_it_waits[] = {
+    {"a suspended line that gives no reason keeps the one that was known",
+     "0s deferred a class=connect_refused detail=d code=4.4.316 owner=recipient_org side=them\n"
+     "1m deferred a class=other suspended hop= group=h text=t\n"
+     "2m deferred a class=none suspended text=u\n"
+     "3m deferred a class=connect_refused\n"
+     "show\n",
+     "+ opened\n"
+     "1.1 0 enter deferred a g/connect_refused q0 x2880 default r+1 m+1 detail=d code=4.4.316 owner=recipient_org "
+     "side=them\n"
+     "1.2 3m retry a g/connect_refused q0 x2880 default\n"
+     "= waiting since=0/first_seen expires=2d/default last=3m seq=2\n"
+     "  a waiting g/connect_refused attempts=2 first=0 last=3m expires=2d/default\n"},
+    {"one that gives a reason does not",
+     "0s deferred a class=connect_refused\n"
+     "1m deferred a class=dns_failure suspended\n",
+     "+ opened\n"
+     "1.1 0 enter deferred a g/connect_refused q0 x2880 default r+1 m+1\n"
+     "1.2 1m leave moved a g/connect_refused q0 x2880 default r-1 m-1\n"
+     "1.3 1m enter moved a g/dns_failure q0 x2880 default r+1 m+1 suspended\n"},
+    {"the first line may give none", "0s deferred a class=other suspended\n",
+     "+ opened\n"
+     "1.1 0 enter deferred a g/other q0 x2880 default r+1 m+1 suspended\n"},
+};
+
 static const struct life_case when_it_expires[] = {
     {"by default",
      "set lifetime 1h\n"
@@ -531,6 +556,12 @@ static void test_since_when(void **state)
 	life_cases(since_when, LEN(since_when));
 }
 
+static void test_why_it_waits(void **state)
+{
+	(void)state;
+	life_cases(why_it_waits, LEN(why_it_waits));
+}
+
 static void test_when_it_expires(void **state)
 {
 	(void)state;
@@ -542,6 +573,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_which_message),
 	    cmocka_unit_test(test_since_when),
+	    cmocka_unit_test(test_why_it_waits),
 	    cmocka_unit_test(test_when_it_expires),
 	};
 
