@@ -179,7 +179,8 @@ static int read_lists(const struct val *v, const char *file, struct arena *a, st
 {
 	if (read_literals(val_get(v, "contains"), file, a, &r->contains, err) < 0 ||
 	    read_literals(val_get(v, "negative"), file, a, &r->negative, err) < 0 ||
-	    read_list(val_get(v, "enhanced"), file, a, &r->enhanced, err) < 0)
+	    read_list(val_get(v, "enhanced"), file, a, &r->enhanced, err) < 0 ||
+	    read_list(val_get(v, "frame"), file, a, &r->frame, err) < 0)
 		return -1;
 	return read_list(val_get(v, "samples"), file, a, &r->samples, err);
 }
@@ -199,7 +200,7 @@ static int read_rule(struct catalog *c, const struct val *v, const char *file, s
 	static const char *const known[] = {"id",       "scope",    "tier",  "mta",    "service",   "provider",
 	                                    "code",     "enhanced", "ip",    "starts", "contains",  "negative",
 	                                    "regex",    "class",    "owner", "detail", "microsoft", "permanent",
-	                                    "reported", "samples",  "phase", NULL};
+	                                    "reported", "samples",  "phase", "frame",  NULL};
 
 	r->file = file;
 	r->line = v->line;
@@ -328,7 +329,7 @@ static void sort_by_tier(struct catalog *c)
 static bool fits_everything(const struct rule *r)
 {
 	return r->scopes == SCOPE_ANY && r->mta == MTA_UNKNOWN && r->phase == PHASE_NONE && r->service.n == 0 &&
-	       r->provider.n == 0 && r->code < 0 && r->enhanced.n == 0 && r->ip_version == 0 && r->starts.n == 0 &&
+	       r->provider.n == 0 && r->code < 0 && r->enhanced.n == 0 && r->frame.n == 0 && r->ip_version == 0 && r->starts.n == 0 &&
 	       r->contains.n == 0 && r->negative.n == 0 && r->regex.n == 0;
 }
 

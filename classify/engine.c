@@ -126,6 +126,14 @@ static bool code_fits(const struct str_list *l, const char *code)
 	return false;
 }
 
+static bool frame_fits(const struct rule *r, const struct reply *reply)
+{
+	char frame[16];
+
+	reply_rule_frame(reply, frame);
+	return code_fits(&r->frame, frame);
+}
+
 static bool provider_fits(struct str want, const struct provider *p)
 {
 	return p != NULL && (str_eq(want, p->name) || str_eq(want, p->speaks));
@@ -149,6 +157,8 @@ static bool source_fits(const struct rule *r, const struct question *q)
 	if (r->code >= 0 && r->code != q->reply->code)
 		return false;
 	if (r->enhanced.n > 0 && !code_fits(&r->enhanced, q->code))
+		return false;
+	if (r->frame.n > 0 && !frame_fits(r, q->reply))
 		return false;
 	return r->ip_version == 0 || r->ip_version == ip_version(q->reply->ip);
 }

@@ -29,7 +29,7 @@ static bool decides(struct tester *t, const struct rule *r, struct str sample)
 	    .normalised = buf_view(&t->scratch),
 	    .code = code,
 	    .provider = r->provider.n > 0 ? &provider : NULL,
-	    .mta = r->mta,
+	    .mta = reply.mta,
 	    .service = reply.suspended ? STR_NONE : r->service,
 	};
 	const struct rule *found = engine_find(t->engine, &q, NULL);
