@@ -329,8 +329,8 @@ static void sort_by_tier(struct catalog *c)
 static bool fits_everything(const struct rule *r)
 {
 	return r->scopes == SCOPE_ANY && r->mta == MTA_UNKNOWN && r->phase == PHASE_NONE && r->service.n == 0 &&
-	       r->provider.n == 0 && r->code < 0 && r->enhanced.n == 0 && r->frame.n == 0 && r->ip_version == 0 && r->starts.n == 0 &&
-	       r->contains.n == 0 && r->negative.n == 0 && r->regex.n == 0;
+	       r->provider.n == 0 && r->code < 0 && r->enhanced.n == 0 && r->frame.n == 0 && r->ip_version == 0 &&
+	       r->starts.n == 0 && r->contains.n == 0 && r->negative.n == 0 && r->regex.n == 0;
 }
 
 struct catalog *catalog_load(const char *dir, struct err *err)

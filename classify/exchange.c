@@ -61,7 +61,11 @@ bool exchange_list(struct str s, struct reply *r)
 	if (first == N_KEYS)
 		return false;
 	ssize_t end = str_rchr(s, '}');
-	split_list(end < 0 ? s : str_head(s, (size_t)end), first, values);
+	if (end >= 0)
+		s = str_head(s, (size_t)end);
+	if (str_ends(s, STR("}]"))) /* of "{[{...}]}" */
+		s.n -= 2;
+	split_list(s, first, values);
 	struct str led = str_trim(values[KEY_LED]);
 	r->words = led.n > 0 ? led : str_trim(values[KEY_MSG]);
 	if (is_name(values[KEY_FQDN]))
@@ -127,8 +131,8 @@ bool exchange_is_code(struct str code)
 /* "4.4.316", "5.7.320"; not 4.4.39x, which frame an error of their own. */
 static bool is_flow_code(struct str code)
 {
-	return code.n == 7 && code.p[0] != '2' && (str_starts(str_skip(code, 1), STR(".4.31")) ||
-	                                           str_starts(str_skip(code, 1), STR(".7.32")));
+	return code.n == 7 && code.p[0] != '2' &&
+	       (str_starts(str_skip(code, 1), STR(".4.31")) || str_starts(str_skip(code, 1), STR(".7.32")));
 }
 
 /* "[LastAttemptedIP=192.0.2.1:25]": a "]" within is followed by a port. */
