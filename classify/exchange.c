@@ -144,9 +144,11 @@ static bool eat_pair(struct str *s, struct reply *r)
 		return false;
 	while (n < s->n && !(s->p[n] == ']' && !(n + 1 < s->n && s->p[n + 1] == ':')))
 		n++;
+	if (n == s->n)
+		return false; /* cut off */
 	struct str pair = str_head(str_skip(*s, 1), n - 1);
 	*s = str_trim(str_skip(*s, n + 1));
-	if (r->wrapped)
+	if (r->reported)
 		return true; /* not the host that we talked to */
 	if (str_eat(&pair, STR("LastAttemptedServerName=")))
 		r->host = pair;
@@ -192,6 +194,13 @@ static struct str detail_of(struct str s, struct reply *r)
 	return str_trim(detail);
 }
 
+/* Is a bare error of mail flow in a log of mta Exchange's own? Postfix wraps all that others say; of the rest many log
+ * replies bare. */
+static bool writes_itself(enum mta mta)
+{
+	return mta == MTA_UNKNOWN || mta == MTA_POSTFIX || mta == MTA_EXCHANGE || mta == MTA_EXCHANGE_ONLINE;
+}
+
 void exchange_frame(struct reply *r)
 {
 	struct reply outer = *r;
@@ -201,7 +210,7 @@ void exchange_frame(struct reply *r)
 		return;
 	r->frame_code = outer.code;
 	r->frame = outer.enhanced;
-	r->reported = r->wrapped;
+	r->reported = r->wrapped || !writes_itself(r->mta);
 	if (str_ends(r->frame, STR(".4.317"))) /* the session did not begin */
 		r->scope = SCOPE_GREETING;
 	struct str detail = detail_of(rest, r);

@@ -104,6 +104,8 @@ static void test_frame(void **state)
 	    {"550 5.4.316 Message expired, no(x)", "4.4.316", 550, false},
 	    {"host mx.example.org[192.0.2.1] said: 450 4.7.320 no", "4.7.320", 450, true},
 	    {"451 4.4.395 Target host responded with error. -> 450 4.4.312 no", "4.4.312", 450, true},
+	    {"stat=Deferred: 450 4.4.316 Connection refused [Message=x] [LastAttemptedServerName=mx...", "4.4.316", 450,
+	     true},
 	    {"450 4.4.397 no", "", -1, false},
 	    {"450 4.7.230 no", "", -1, false},
 	    {"450 4.2.1 no [Message=421 4.4.317 x]", "", -1, false},
