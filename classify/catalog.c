@@ -188,7 +188,8 @@ static int read_lists(const struct val *v, const char *file, struct arena *a, st
 	if (read_literals(val_get(v, "contains"), file, a, &r->contains, err) < 0 ||
 	    read_literals(val_get(v, "also"), file, a, &r->also, err) < 0 ||
 	    read_literals(val_get(v, "negative"), file, a, &r->negative, err) < 0 ||
-	    read_list(val_get(v, "enhanced"), file, a, &r->enhanced, err) < 0)
+	    read_list(val_get(v, "enhanced"), file, a, &r->enhanced, err) < 0 ||
+	    read_list(val_get(v, "frame"), file, a, &r->frame, err) < 0)
 		return -1;
 	return read_list(val_get(v, "samples"), file, a, &r->samples, err);
 }
@@ -214,7 +215,7 @@ static int read_rule(struct catalog *c, const struct val *v, const char *file, s
 	static const char *const known[] = {"id",       "scope",    "tier",  "mta",    "service",   "provider",
 	                                    "code",     "enhanced", "ip",    "starts", "contains",  "negative",
 	                                    "regex",    "class",    "owner", "detail", "microsoft", "permanent",
-	                                    "reported", "samples",  "phase", "also",   NULL};
+	                                    "reported", "samples",  "phase", "also",   "frame",     NULL};
 
 	r->file = file;
 	r->line = v->line;

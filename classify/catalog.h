@@ -9,10 +9,11 @@
  * A rule in YAML: id, scope (own, reply, greeting, heard = reply or greeting, any), tier, class, samples;
  * conditions, all of which must hold: mta (Exchange Online speaks exchange, too), phase (what
  * the reply answers: starttls, auth, mail, rcpt, data, end), service (what wrote the line, unless it only repeats an earlier
- * reason), provider, code (reply code), enhanced (any of; "4.7.*"), ip (v4 or v6: the peer's), starts, contains
- * (any of), also (any of, too), negative (none of), regex; and what it says beyond the class: owner, detail, microsoft, permanent,
- * reported. Texts are compared as reply_normalise leaves them. Words of contains, also and negative stand behind
- * those of starts, between what is neither letter nor digit; a "*" at an end lifts that.
+ * reason), provider, code (reply code), enhanced (any of; "4.7.*"), frame (likewise: of
+ * Exchange's error around what a server said), ip (v4 or v6: the peer's), starts, contains
+ * (any of), also (any of, too), negative (none of), regex; and what it says beyond the class: owner, detail, microsoft,
+ * permanent, reported. Texts are compared as reply_normalise leaves them. Words of contains, also and negative stand
+ * behind those of starts, between what is neither letter nor digit; a "*" at an end lifts that.
  */
 #ifndef QLAPSE_CLASSIFY_CATALOG_H
 #define QLAPSE_CLASSIFY_CATALOG_H
@@ -46,6 +47,7 @@ struct rule {
 	struct str provider;          /* empty: any; else its name or whose texts it speaks */
 	int64_t code;                 /* -1: any */
 	struct str_list enhanced;     /* one of them; "4.7.*" is a prefix */
+	struct str_list frame;        /* likewise, of Exchange's error around what a server said */
 	int ip_version;               /* of the peer: 4, 6; 0: any */
 	struct str starts;            /* empty: any */
 	struct literal_list contains; /* one of them; none: any */

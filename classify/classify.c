@@ -5,6 +5,7 @@
 
 #include "classify/classify.h"
 #include "classify/condition.h"
+#include "classify/exchange.h"
 #include "classify/memo.h"
 #include "lib/base/check.h"
 #include "lib/base/hash.h"
@@ -104,25 +105,24 @@ static enum side side_of(enum owner owner, enum kind kind)
 	}
 }
 
-/* "4.4.3xx", "4.7.3xx" and 4.7.230 are codes of the document and its followers. */
-static bool is_microsoft_code(const char *code)
+static struct str microsoft_code_of(const struct rule *rule, const struct question *q, struct arena *a)
 {
-	return strlen(code) == 7 &&
-	       (memcmp(code, "4.4.3", 5) == 0 || memcmp(code, "4.7.3", 5) == 0 || strcmp(code, "4.7.230") == 0);
-}
+	char frame[16];
 
-static struct str microsoft_code_of(const struct rule *rule, const char *code, struct arena *a)
-{
 	if (rule->microsoft.n > 0)
 		return rule->microsoft;
-	if (is_microsoft_code(code))
-		return arena_dup(a, str_from(code));
+	reply_rule_frame(q->reply, frame);
+	if (exchange_is_code(str_from(frame)))
+		return arena_dup(a, str_from(frame));
+	if (exchange_is_code(str_from(q->code)))
+		return arena_dup(a, str_from(q->code));
 	return str_from(class_microsoft_code(rule->class));
 }
 
 static void set_verdict(struct delivery *d, const struct rule *rule, const struct question *q, struct arena *a)
 {
 	const struct reply *reply = q->reply;
+	bool framed = reply->frame.n > 0;
 
 	d->class = (int)rule->class;
 	d->family = (int)class_family(rule->class);
@@ -130,13 +130,13 @@ static void set_verdict(struct delivery *d, const struct rule *rule, const struc
 	d->detail = rule->detail;
 	d->rule = rule->id;
 	d->tier = (int)rule->tier;
-	d->microsoft_code = microsoft_code_of(rule, q->code, a);
-	d->reported_by_next_hop = rule->reported && reply->wrapped;
-	d->reply_code = reply->code;
-	d->enhanced_code = reply->enhanced;
+	d->microsoft_code = microsoft_code_of(rule, q, a);
+	d->reported_by_next_hop = reply->reported || (rule->reported && reply->wrapped);
+	d->reply_code = framed ? reply->frame_code : reply->code;
+	d->enhanced_code = framed ? reply->frame : reply->enhanced;
 	d->suspended |= reply->suspended;
 	if (d->event == EVENT_DEFERRED)
-		d->permanent_reply |= reply->code >= 500 || rule->permanent;
+		d->permanent_reply |= d->reply_code >= 500 || rule->permanent;
 }
 
 /* "retry" of "relay/retry". Who repeats an earlier reason does not count as its speaker. */
@@ -156,7 +156,7 @@ static void ask(const struct delivery *d, const struct reply *reply, const struc
 	    .normalised = STR_NONE,
 	    .code = code,
 	    .provider = provider,
-	    .mta = (enum mta)d->mta,
+	    .mta = reply->mta,
 	    .service = speaker(d, reply),
 	};
 }

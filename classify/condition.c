@@ -164,6 +164,33 @@ static void enhanced_words(const struct rule *r, struct buf *out)
 		buf_fmt(out, "%s%.*s", i > 0 ? " or " : "", STR_FMT(r->enhanced.items[i]));
 }
 
+static bool frame_wanted(const struct rule *r)
+{
+	return r->frame.n > 0;
+}
+
+static bool frame_fits(const struct rule *r, const struct question *q)
+{
+	char frame[16];
+
+	reply_rule_frame(q->reply, frame);
+	return one_of(&r->frame, str_from(frame));
+}
+
+static bool frame_covers(const struct rule *a, const struct rule *b)
+{
+	for (size_t i = 0; i < b->frame.n; i++)
+		if (!one_of(&a->frame, b->frame.items[i]))
+			return false;
+	return b->frame.n > 0;
+}
+
+static void frame_words(const struct rule *r, struct buf *out)
+{
+	for (size_t i = 0; i < r->frame.n; i++)
+		buf_fmt(out, "%s%.*s", i > 0 ? " or " : "", STR_FMT(r->frame.items[i]));
+}
+
 static bool ip_wanted(const struct rule *r)
 {
 	return r->ip_version != 0;
@@ -202,6 +229,7 @@ static const struct {
     {"mta", mta_wanted, mta_fits, mta_covers, mta_words},
     {"provider", provider_wanted, provider_fits, provider_covers, provider_words},
     {"enhanced", enhanced_wanted, enhanced_fits, enhanced_covers, enhanced_words},
+    {"frame", frame_wanted, frame_fits, frame_covers, frame_words},
     {"code", code_wanted, code_fits, code_covers, code_words},
     {"phase", phase_wanted, phase_fits, phase_covers, phase_words},
     {"service", service_wanted, service_fits, service_covers, service_words},
@@ -253,6 +281,8 @@ void condition_facts(const struct question *q, struct buf *out)
 	facts.ip = ip_version(q->reply->ip);
 	buf_add(out, &facts, sizeof(facts));
 	buf_add(out, q->code, strlen(q->code) + 1);
+	buf_str(out, q->reply->frame);
+	buf_chr(out, '\0');
 	buf_str(out, q->service);
 	buf_chr(out, '\0');
 }

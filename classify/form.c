@@ -2,6 +2,7 @@
 /* form - see form.h; forms.def has the patterns and says what they mean */
 #include <string.h>
 
+#include "classify/exchange.h"
 #include "classify/form.h"
 
 enum { NAME_MAX_BYTES = 256, PHASE_MAX_BYTES = 1024, SUSPENDED = 8 };
@@ -81,8 +82,10 @@ bool form_eat_codes(struct str *s, struct reply *r)
 	struct str rest = *s;
 	bool coded = eat_reply_code(&rest, r);
 
-	if (coded)
+	if (coded) {
+		r->enhanced = STR_NONE;
 		eat_blanks(r, &rest);
+	}
 	str_eat(&rest, STR("#"));
 	size_t n = form_enhanced_length(rest);
 	if (n > 0 && rest.p[0] != '2') {
@@ -418,6 +421,12 @@ static bool eat_place(char place, struct str *s, struct reply *r, bool *ret_done
 	if (place == 'R' && s->n == 0)
 		return false;
 	*ret_done = true;
+	if (place == 'l')
+		return exchange_list(*s, r);
+	if (place == 'a') {
+		exchange_quoted(*s, r);
+		return true;
+	}
 	if (place == 'k')
 		cut_command(s, r);
 	if (place == 'q' || place == 'b')
@@ -497,6 +506,8 @@ enum form_says form_read(enum mta mta, struct reply *ret)
 		    !match(forms[i].pattern, r.words, &r))
 			continue;
 		*ret = r;
+		if (forms[i].mta != MTA_UNKNOWN)
+			ret->mta = ret->mta == MTA_UNKNOWN ? forms[i].mta : ret->mta;
 		ret->suspended |= (forms[i].says & SUSPENDED) != 0;
 		return (enum form_says)(forms[i].says & ~(unsigned)SUSPENDED);
 	}

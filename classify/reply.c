@@ -2,6 +2,7 @@
 /* reply - see reply.h */
 #include <string.h>
 
+#include "classify/exchange.h"
 #include "classify/form.h"
 #include "classify/reply.h"
 #include "lib/base/text.h"
@@ -65,7 +66,16 @@ static void read_reply(struct reply *r, bool greeting)
 void reply_read(enum mta mta, struct str text, struct reply *ret)
 {
 	*ret = (struct reply){
-	    .scope = SCOPE_OWN, .host = STR_NONE, .ip = STR_NONE, .port = -1, .code = -1, .enhanced = STR_NONE};
+	    .scope = SCOPE_OWN,
+	    .host = STR_NONE,
+	    .ip = STR_NONE,
+	    .port = -1,
+	    .code = -1,
+	    .enhanced = STR_NONE,
+	    .frame_code = -1,
+	    .frame = STR_NONE,
+	    .mta = mta,
+	};
 	ret->words = str_trim(text);
 	ret->underscores = has_underscores(mta, text);
 	enum form_says says = unwrap(mta, ret);
@@ -77,11 +87,12 @@ void reply_read(enum mta mta, struct str text, struct reply *ret)
 		read_reply(ret, says == FORM_GREETING);
 	else if (form_eat_codes(&rest, ret))
 		read_reply(ret, false); /* a bare reply */
+	exchange_frame(ret);
 }
 
 void reply_move(struct reply *r, uintptr_t from, const char *to)
 {
-	struct str *const views[] = {&r->words, &r->host, &r->ip, &r->enhanced};
+	struct str *const views[] = {&r->words, &r->host, &r->ip, &r->enhanced, &r->frame};
 
 	for (size_t i = 0; i < sizeof(views) / sizeof(*views); i++)
 		if (views[i]->n > 0)
@@ -113,7 +124,9 @@ static bool is_code(struct str w)
 /* "mx.example.org", "mx[192.0.2.1]:25", "https://...", "anna@...": a dot before a letter is no sentence's end. */
 static bool is_host(struct str w)
 {
-	static const char *const no_hosts[] = {"STOREDRV.", "RFC.", NULL}; /* words of servers that hold a dot */
+	static const char *const no_hosts[] = {
+	    "STOREDRV.",  "SMTPSEND.",      "RESOLVER.", "ROUTING.", "QUEUE.",
+	    "NONSMTPGW.", "DELIVERYAGENT.", "RFC.",      NULL}; /* words of servers that hold a dot */
 
 	for (const char *const *no = no_hosts; *no != NULL; no++)
 		if (str_starts_nocase(w, str_from(*no)))
@@ -221,12 +234,22 @@ void reply_normalise(const struct reply *r, struct buf *out)
 		out->n = NORMALISED_MAX;
 }
 
-void reply_rule_code(const struct reply *r, char ret[16])
+static void rule_code(struct str code, char ret[16])
 {
-	size_t n = r->enhanced.n < 15 ? r->enhanced.n : 15;
+	size_t n = code.n < 15 ? code.n : 15;
 
-	memcpy(ret, r->enhanced.p, n);
+	memcpy(ret, code.p, n);
 	ret[n] = '\0';
 	if (ret[0] == '5')
 		ret[0] = '4';
+}
+
+void reply_rule_code(const struct reply *r, char ret[16])
+{
+	rule_code(r->enhanced, ret);
+}
+
+void reply_rule_frame(const struct reply *r, char ret[16])
+{
+	rule_code(r->frame, ret);
 }

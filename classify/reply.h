@@ -36,12 +36,16 @@ struct reply {
 	enum phase phase;
 	bool wrapped;        /* a server's reply within the MTA's words */
 	bool suspended;      /* no connection was made: an earlier reason is repeated, or none is given */
+	bool reported;       /* a next hop tells of its own trouble further on, in Exchange's way */
 	bool underscores;    /* blanks are written as "_" (qmail) */
 	struct str words;    /* what the speaker says, codes included, as logged */
 	struct str host, ip; /* whom it is about; empty: the text does not say */
 	int64_t port;        /* -1 */
 	int64_t code;        /* reply code; -1: none */
 	struct str enhanced; /* enhanced status code as logged; empty: none */
+	int64_t frame_code;  /* codes of the error in which Exchange repeats what a server said; -1 and empty: none */
+	struct str frame;
+	enum mta mta; /* who writes in these forms */
 };
 
 /* mta: whose words they are; MTA_UNKNOWN: anybody's. Views point into text. */
@@ -56,5 +60,6 @@ void reply_normalise(const struct reply *r, struct buf *out);
 /* The enhanced code that rules see, always of class 4: a permanent code that was deferred means the same trouble, and
  * Exchange turns 4.S.D into 5.S.D when a message expires of it. Empty without a code. */
 void reply_rule_code(const struct reply *r, char ret[16]);
+void reply_rule_frame(const struct reply *r, char ret[16]);
 
 #endif

@@ -25,7 +25,7 @@ void sample_ask(struct asked *s, const struct rule *r, struct str text)
 	    .normalised = buf_view(&s->normalised),
 	    .code = s->code,
 	    .provider = r->provider.n > 0 ? &s->provider : NULL,
-	    .mta = r->mta,
+	    .mta = s->reply.mta,
 	    .service = s->reply.suspended ? STR_NONE : r->service,
 	};
 }
