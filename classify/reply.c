@@ -92,7 +92,8 @@ static bool is_code(struct str w)
 /* "mx.example.org", "mx[192.0.2.1]:25", "https://...", "anna@...": a dot before a letter is no sentence's end. */
 static bool is_host(struct str w)
 {
-	static const char *const no_hosts[] = {"STOREDRV.", "RFC.", NULL}; /* words of servers that hold a dot */
+	static const char *const no_hosts[] = {"STOREDRV.",    "RFC.",        "java.", "javax.",
+	                                       "com.sun.mail.", "sun.security.", "System.", NULL}; /* words that hold a dot */
 
 	for (const char *const *no = no_hosts; *no != NULL; no++)
 		if (str_starts_nocase(w, str_from(*no)))

@@ -65,7 +65,7 @@ static const struct {
     {"Name service error for name=", SCOPE_OWN, -1, "", "", "", -1, NULL},
     {"Name service error for name=example.org", SCOPE_OWN, -1, "", "example.org", "", -1, NULL},
     {"unable to look up host relay.example.org: no", SCOPE_OWN, -1, "", "relay.example.org", "", -1, NULL},
-    {"TLSA lookup error for mx.example.org:25", SCOPE_OWN, -1, "", "mx.example.org", "", -1, NULL},
+    {"TLSA lookup error for mx.example.org:25", SCOPE_OWN, 25, "", "mx.example.org", "", -1, NULL},
     {"mail for example.org loops back to myself", SCOPE_OWN, -1, "", "", "", -1, NULL},
     {"host mx.example.org[192.0.2.1] wonders", SCOPE_OWN, -1, "", "mx.example.org", "192.0.2.1", -1, NULL},
     {"host", SCOPE_OWN, -1, "", "", "", -1, NULL},
