@@ -92,14 +92,16 @@ static bool is_code(struct str w)
 /* "mx.example.org", "mx[192.0.2.1]:25", "https://...", "anna@...": a dot before a letter is no sentence's end. */
 static bool is_host(struct str w)
 {
-	static const char *const no_hosts[] = {"STOREDRV.",    "RFC.",        "java.", "javax.",
-	                                       "com.sun.mail.", "sun.security.", "System.", NULL}; /* words that hold a dot */
+	static const char *const no_hosts[] = {"STOREDRV.",     "RFC.",    "java.", "javax.", "com.sun.mail.",
+	                                       "sun.security.", "System.", NULL}; /* words that hold a dot */
 
 	for (const char *const *no = no_hosts; *no != NULL; no++)
 		if (str_starts_nocase(w, str_from(*no)))
 			return false;
 	if (str_find(w, STR("://")) >= 0 || str_chr(w, '@') >= 0)
 		return true;
+	if (str_find(w, STR(".c:")) >= 0)
+		return false; /* OpenSSL names its source: "failed:ssl/statem/statem_clnt.c:1890:self-signed" */
 	for (size_t i = 1; i + 1 < w.n; i++) {
 		if (w.p[i] == '[' && (is_letter(w.p[i - 1]) || is_digit(w.p[i - 1])))
 			return true;
