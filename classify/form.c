@@ -296,6 +296,7 @@ static const struct {
 	enum phase phase;
 } phases[] = {
     {"initial connection", PHASE_GREETING},
+    {"initial banner", PHASE_GREETING},
     {"EHLO", PHASE_HELLO},
     {"HELO", PHASE_HELLO},
     {"LHLO", PHASE_HELLO},
@@ -333,6 +334,47 @@ static size_t path_length(struct str s)
 			return i + 1;
 	}
 	return 0;
+}
+
+/* "to=<...>, relay=mx.example.org[192.0.2.1]:25, delay=1, " up to "status=": what precedes a verdict of Postfix. */
+static void eat_attributes(struct str *s, struct reply *r)
+{
+	struct str rest = *s, key, peer;
+
+	while (!str_starts(rest, STR("status="))) {
+		key = str_head(rest, name_length(rest, "= ,<("));
+		rest = peer = str_skip(rest, key.n);
+		if (key.n == 0 || !str_eat(&rest, STR("=")))
+			return;
+		str_eat(&peer, STR("="));
+		if (str_eq(key, STR("relay")))
+			eat_peer(&peer, r);
+		rest = str_skip(rest, str_starts(rest, STR("<")) ? path_length(rest) : name_length(rest, ", "));
+		if (!str_eat(&rest, STR(", ")))
+			return;
+		*s = rest;
+	}
+}
+
+/* "421" of a record of a reply. */
+static bool eat_code(struct str *s, struct reply *r)
+{
+	if (s->n < 3 || !is_digit(s->p[0]) || !str_i64(str_head(*s, 3), &r->code))
+		return false;
+	*s = str_skip(*s, 3);
+	return true;
+}
+
+/* Up to the quotation mark that ends a string in which others are escaped. */
+static struct str escaped_string(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '\\')
+			i++;
+		else if (s.p[i] == '"')
+			return str_head(s, i);
+	}
+	return s;
 }
 
 /* Up to a ": " that is not part of an address. */
@@ -409,6 +451,14 @@ static bool eat_place(char place, struct str *s, struct reply *r, bool *ret_done
 		return true;
 	case '$':
 		return s->n == 0;
+	case 'C':
+		return eat_code(s, r);
+	case 'o':
+		eat_port(s, r);
+		return true;
+	case 'A':
+		eat_attributes(s, r);
+		return true;
 	case '=':
 		set_words(r, *s);
 		return true;
@@ -429,7 +479,9 @@ static bool eat_place(char place, struct str *s, struct reply *r, bool *ret_done
 	}
 	if (place == 'k')
 		cut_command(s, r);
-	if (place == 'q' || place == 'b')
+	if (place == 'E')
+		set_words(r, escaped_string(*s));
+	else if (place == 'q' || place == 'b')
 		cut_at_last(r, *s, place == 'q' ? '"' : ')');
 	else
 		set_words(r, *s);

@@ -125,14 +125,17 @@ static bool is_code(struct str w)
 static bool is_host(struct str w)
 {
 	static const char *const no_hosts[] = {
-	    "STOREDRV.",  "SMTPSEND.",      "RESOLVER.", "ROUTING.", "QUEUE.",
-	    "NONSMTPGW.", "DELIVERYAGENT.", "RFC.",      NULL}; /* words of servers that hold a dot */
+	    "STOREDRV.",     "SMTPSEND.",      "RESOLVER.", "ROUTING.", "QUEUE.",
+	    "NONSMTPGW.",    "DELIVERYAGENT.", "RFC.",      "java.",    "javax.",
+	    "com.sun.mail.", "sun.security.",  "System.",   NULL}; /* words that hold a dot */
 
 	for (const char *const *no = no_hosts; *no != NULL; no++)
 		if (str_starts_nocase(w, str_from(*no)))
 			return false;
 	if (str_chr(w, '@') >= 0 || (str_chr(w, ':') >= 0 && str_find(w, STR("://")) >= 0))
 		return true;
+	if (str_find(w, STR(".c:")) >= 0)
+		return false; /* OpenSSL names its source: "failed:ssl/statem/statem_clnt.c:1890:self-signed" */
 	for (size_t i = 1; i + 1 < w.n; i++) {
 		if (w.p[i] == '[' && (is_letter(w.p[i - 1]) || is_digit(w.p[i - 1])))
 			return true;

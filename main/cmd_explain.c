@@ -342,15 +342,13 @@ static void explain_reply(struct explainer *x, struct str text)
 	struct line_result line = {.kind = LINE_EVENT};
 	struct str mta, mx, rest = text;
 	struct buf clean = BUF_INIT;
-	int known;
 
 	if (!str_cut(&rest, '\t', &mta) || !str_cut(&rest, '\t', &mx)) {
 		mta = mx = STR_NONE;
 		rest = text;
 	}
 	record_clear(&delivery_record, &line.d);
-	known = names_find(mta_names, mta);
-	line.d.mta = known < 0 ? MTA_UNKNOWN : known;
+	line.d.mta = (int)mta_find(mta);
 	line.d.event = EVENT_DEFERRED;
 	line.d.relay = mx;
 	text_clean(&clean, rest, REPLY_MAX);

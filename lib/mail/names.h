@@ -33,6 +33,10 @@ enum owner class_owner(enum class c);           /* the default; the rule that ma
 const char *class_microsoft_code(enum class c); /* "" if the class is none of the document's */
 const char *class_prose(enum class c);
 
+/* By its name or another that it goes by ("Exchange Online", "pmta"), case, blanks and marks aside, a version behind it
+ * or none; MTA_UNKNOWN: nobody's. */
+enum mta mta_find(struct str name);
+
 bool event_is_fact(enum event e); /* tells of a message without being an outcome: arrived, queued, removed ... */
 
 #endif

@@ -65,7 +65,44 @@ static const struct {
     {"Name service error for name=", SCOPE_OWN, -1, "", "", "", -1, NULL},
     {"Name service error for name=example.org", SCOPE_OWN, -1, "", "example.org", "", -1, NULL},
     {"unable to look up host relay.example.org: no", SCOPE_OWN, -1, "", "relay.example.org", "", -1, NULL},
-    {"TLSA lookup error for mx.example.org:25", SCOPE_OWN, -1, "", "mx.example.org", "", -1, NULL},
+    {"TLSA lookup error for mx.example.org:25", SCOPE_OWN, -1, "", "mx.example.org", "", 25, NULL},
+    {"Sender requested REQUIRETLS, but host mx.example.org[192.0.2.1] refused to start TLS: 454 no", SCOPE_OWN, -1, "",
+     "mx.example.org", "192.0.2.1", -1, NULL},
+    {"message requires SMTPUTF8, but no server was found that supports SMTPUTF8. The last attempted server was "
+     "mx.example.org[192.0.2.1]",
+     SCOPE_OWN, -1, "", "mx.example.org", "192.0.2.1", -1, NULL},
+    /* the whole tail of a line of Postfix; a stranger's address does not end it */
+    {"to=<\"a, status=deferred (\"@example.org>, relay=mx.example.org[192.0.2.1]:587, delay=1, dsn=4.3.0, "
+     "status=deferred (local data error)",
+     SCOPE_OWN, -1, "", "mx.example.org", "192.0.2.1", 587, "local data error"},
+    {"to=<a@example.org>, relay=none, dsn=4.2.2, status=SOFTBOUNCE (host mx.example.org[192.0.2.1] said: 550 5.2.2 no)",
+     SCOPE_REPLY, 550, "5.2.2", "mx.example.org", "192.0.2.1", -1, "550 5.2.2 no"},
+    {"to=<a@example.org, relay=none, status=deferred (no end of the address)", SCOPE_OWN, -1, "", "", "", -1, NULL},
+    /* KumoMTA */
+    {"400 KumoMTA internal: ready queue throttled", SCOPE_OWN, 400, "", "", "", -1, "ready queue throttled"},
+    {"451 4.4.4 MX didn't resolve to any hosts", SCOPE_OWN, 451, "4.4.4", "", "", -1, "MX didn't resolve to any hosts"},
+    {"400 KumoMTA internal: failed to connect to any candidate hosts: connect to [2001:db8::1]:25 and read initial "
+     "banner: deadline has elapsed",
+     SCOPE_OWN, 400, "", "", "2001:db8::1", 25, "deadline has elapsed"},
+    {"400 KumoMTA internal: failed to connect to any candidate hosts: connect to 192.0.2.1:25 and read initial banner: "
+     "Command rejected Response { code: 554, enhanced_code: Some(EnhancedStatusCode { class: 5, subject: 7, detail: 1 "
+     "}), content: \"not \\\"you\\\"\", command: None }, and more",
+     SCOPE_GREETING, 554, "", "", "192.0.2.1", 25, "not \\\"you\\\""},
+    {"192.0.2.1:25: EHLO after banner: Command rejected Response { code: 421, enhanced_code: None, content: \"bye\", "
+     "command: None }",
+     SCOPE_GREETING, 421, "", "", "192.0.2.1", 25, "bye"},
+    /* ZoneMTA, Haraka, Go, Node */
+    {"Network error: Network error when connecting to MX server mx.example.org[192.0.2.1] for example.org: no",
+     SCOPE_OWN, -1, "", "mx.example.org", "192.0.2.1", -1, "no"},
+    {"Network error: Error connecting to mx.example.org. Timeout", SCOPE_OWN, -1, "", "mx.example.org", "", -1,
+     "Timeout"},
+    {"Invalid greeting. response=421 no", SCOPE_GREETING, 421, "", "", "", -1, "421 no"},
+    {"Message failed: 451 4.3.0 no", SCOPE_REPLY, 451, "4.3.0", "", "", -1, "451 4.3.0 no"},
+    {"Ongoing connection failed to mx.example.org:25 : Error: no", SCOPE_OWN, -1, "", "mx.example.org", "", 25,
+     "Error: no"},
+    {"Upstream error: 450 4.2.0 no", SCOPE_REPLY, 450, "4.2.0", "", "", -1, "450 4.2.0 no"},
+    {"dial tcp [2001:db8::1]:25: connect: no", SCOPE_OWN, -1, "", "", "2001:db8::1", 25, "connect: no"},
+    {"connect ECONNREFUSED 192.0.2.1:25", SCOPE_OWN, -1, "", "", "192.0.2.1", 25, NULL},
     {"mail for example.org loops back to myself", SCOPE_OWN, -1, "", "", "", -1, NULL},
     {"R=r T=t defer (111): Connection refused H=mx.example.org [192.0.2.1]:25 I=[192.0.2.7]:4711 DT=1s", SCOPE_OWN, -1,
      "", "mx.example.org", "192.0.2.1", 25,
@@ -133,7 +170,7 @@ static void check_row(size_t i, bool suspended)
 	expect_i64(r.port, rows[i].port, text);
 	expect_str(r.words, str_from(rows[i].words ? rows[i].words : rows[i].text), text);
 	expect(r.suspended == suspended, text);
-	expect(r.wrapped == (rows[i].scope != SCOPE_OWN && rows[i].words != NULL), text);
+	expect(r.wrapped == (rows[i].words != NULL && rows[i].scope != SCOPE_OWN), text);
 	free(owned);
 }
 

@@ -38,12 +38,10 @@ static bool check_line(struct fixture *f, const char *file, int n, struct str li
 {
 	struct str column[COLUMNS];
 	struct delivery d;
-	int mta;
 
 	read_columns(line, column);
 	record_clear(&delivery_record, &d);
-	mta = names_find(mta_names, column[0]);
-	d.mta = mta < 0 ? MTA_UNKNOWN : mta;
+	d.mta = (int)mta_find(column[0]);
 	d.event = EVENT_DEFERRED;
 	d.relay = column[1];
 	d.text = column[2];
