@@ -167,6 +167,18 @@ static void normalise(struct classify *c, struct question *q)
 	q->normalised = buf_view(&c->normalised);
 }
 
+/* Words that no rule knows as the MTA's own may be a reply that was logged without its code; Postfix frames its replies. */
+static const struct rule *decide(struct classify *c, struct reply *reply, struct question *q)
+{
+	normalise(c, q);
+	const struct rule *rule = find_rule(c, q);
+	if (rule->tier != TIER_GUESS || reply->scope != SCOPE_OWN || !reply->bare || reply->mta == MTA_POSTFIX)
+		return rule;
+	reply->scope = SCOPE_REPLY;
+	normalise(c, q);
+	return find_rule(c, q);
+}
+
 /* A text of that MTA and service: what it says and, the provider aside, which rule decides. Hash and key stay in c. */
 static const struct reading *recall(struct classify *c, const struct delivery *d, uint64_t *ret_hash)
 {
@@ -206,10 +218,12 @@ static void classify_text(struct classify *c, struct delivery *d, struct arena *
 	}
 	destination_hop(d, &r.reply, a);
 	const struct provider *provider = catalog_provider(c->catalog, d->next_hop);
+	bool anew = known == NULL || r.provider != provider;
+	if (anew && known != NULL)
+		reply_read((enum mta)d->mta, d->text, &r.reply);
 	ask(d, &r.reply, provider, code, &q);
-	if (known == NULL || r.provider != provider) {
-		normalise(c, &q);
-		r.rule = find_rule(c, &q);
+	if (anew) {
+		r.rule = decide(c, &r.reply, &q);
 		r.provider = provider;
 		r.text = (uintptr_t)d->text.p;
 		memo_put(c->texts, buf_view(&c->text), hash, &r);
@@ -280,7 +294,7 @@ void classify_explain(struct classify *c, const struct delivery *d, struct arena
 		return;
 	reply_read((enum mta)d->mta, d->text, &reply);
 	ask(d, &reply, catalog_provider(c->catalog, d->next_hop), code, &q);
-	normalise(c, &q);
+	decide(c, &reply, &q);
 	q.normalised = arena_dup(a, q.normalised); /* what matched is a view into it */
 	ret->rule = engine_find(c->engine, &q, &ret->tried);
 	ret->n_tries = engine_trail(c->engine, &q, ret->tries, TRAIL_MAX);

@@ -82,6 +82,7 @@ void reply_read(enum mta mta, struct str text, struct reply *ret)
 	if (says == FORM_OWN)
 		return;
 	ret->wrapped = says == FORM_REPLY || says == FORM_GREETING;
+	ret->bare = says == FORM_NONE;
 	struct str rest = ret->words;
 	if (ret->wrapped)
 		read_reply(ret, says == FORM_GREETING);
@@ -185,7 +186,41 @@ static struct str next_word(struct str *s, bool underscores)
 	return w;
 }
 
-static void add_word(struct buf *out, struct str w, bool plain)
+/* A page or a zone of a well-known list of bad senders' addresses: the one kind of host that says why. */
+static bool is_blocklist(struct str w)
+{
+	static const char *const domains[] = {"spamhaus.org",
+	                                      "spamhaus.net",
+	                                      "sorbs.net",
+	                                      "spamcop.net",
+	                                      "barracudacentral.org",
+	                                      "uceprotect.net",
+	                                      "abuseat.org",
+	                                      "spamrats.com",
+	                                      "mailspike.net",
+	                                      "surriel.com",
+	                                      "njabl.org",
+	                                      "senderscore.com",
+	                                      "abusix.zone",
+	                                      "abusix.com",
+	                                      "gbudb.net",
+	                                      "nixspam.org",
+	                                      "manitu.net",
+	                                      NULL};
+
+	for (const char *const *d = domains; *d != NULL && str_chr(w, '@') < 0; d++) {
+		ssize_t at = str_find(w, str_from(*d));
+		if (at < 0 || (at > 0 && w.p[at - 1] != '.' && w.p[at - 1] != '/' && w.p[at - 1] != '('))
+			continue;
+		struct str rest = str_skip(w, (size_t)at + strlen(*d));
+		if (rest.n == 0 || (!is_letter(rest.p[0]) && !is_digit(rest.p[0]) && rest.p[0] != '-' &&
+		                    (rest.p[0] != '.' || rest.n == 1)))
+			return true;
+	}
+	return false;
+}
+
+static void add_word(const struct reply *r, struct buf *out, struct str w, bool plain)
 {
 	size_t at;
 
@@ -197,6 +232,8 @@ static void add_word(struct buf *out, struct str w, bool plain)
 		w = end < 0 ? STR_NONE : str_skip(w, (size_t)end + 1);
 	} else if (!plain && is_host(w)) {
 		char last = w.p[w.n - 1];
+		if (r->scope != SCOPE_OWN && is_blocklist(w))
+			buf_str(out, STR("dnsbl."));
 		buf_str(out, STR("host"));
 		w = last == ':' || last == ',' || last == ';' ? str_skip(w, w.n - 1) : STR_NONE;
 	} else if (!plain && is_address_like(w)) {
@@ -230,8 +267,9 @@ void reply_normalise(const struct reply *r, struct buf *out)
 		if (!plain && is_code(w) && (first || r->scope != SCOPE_OWN))
 			continue;
 		if (is_named_host(r, w))
-			w = str_ends(w, STR(":")) ? STR("host.name:") : STR("host.name");
-		add_word(out, w, plain);
+			add_word(r, out, str_ends(w, STR(":")) ? STR("host.name:") : STR("host.name"), false);
+		else
+			add_word(r, out, w, plain);
 	}
 	if (out->n > NORMALISED_MAX)
 		out->n = NORMALISED_MAX;

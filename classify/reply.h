@@ -35,6 +35,7 @@ struct reply {
 	enum scope scope;
 	enum phase phase;
 	bool wrapped;        /* a server's reply within the MTA's words */
+	bool bare;           /* no form of an MTA's text fits: it may be a reply without its code */
 	bool suspended;      /* no connection was made: an earlier reason is repeated, or none is given */
 	bool reported;       /* a next hop tells of its own trouble further on, in Exchange's way */
 	bool underscores;    /* blanks are written as "_" (qmail) */

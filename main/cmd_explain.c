@@ -129,6 +129,8 @@ static void write_json(struct explainer *x, const struct line_result *line, stru
 		writer_key(w, keys[i]);
 		if (f->at == offsetof(struct delivery, event) && line->kind != LINE_EVENT)
 			writer_null(w);
+		else if (f->at == offsetof(struct delivery, owner) && line->d.class)
+			writer_str(w, str_from(owner_names[line->d.owner])); /* nobody knows is said, too */
 		else
 			write_field(w, f, &line->d);
 	}
