@@ -293,8 +293,8 @@ static void test_work_is_bounded(void **state)
 			expect(q.normalised.n <= ENGINE_TEXT_MAX, "a text is cut");
 			expect(after.bytes - before.bytes <= ENGINE_TEXT_MAX + 64, "one pass");
 			expect(after.words_found - before.words_found <= 4 * ENGINE_TEXT_MAX, "words found");
-			expect(after.rules_tried - before.rules_tried <= 40, buf_z(&h.text));
-			expect(after.patterns_run - before.patterns_run <= 10, "patterns run");
+			expect(after.rules_tried - before.rules_tried <= 100, buf_z(&h.text));
+			expect(after.patterns_run - before.patterns_run <= 40, "patterns run");
 			expect(after.limits_hit == 0, "limits hit");
 			compare(&r, &q);
 		}
