@@ -422,9 +422,9 @@ static void numbers_are_those_of_the_rows(void **state)
 	     ALERTS, "since first_expiry expiry_basis longest_wait_ms last_success",
 	     "1s opened since=10ms first_expiry=8h expiry_basis=observed longest_wait_ms=- last_success=-\n"},
 	    {"hosts add up, the 10 with most, ties by name",
-	     "1s row messages=1 overdue=1 sources=a:1,b:5,c:1,d:1,e:1,f:1\n1s row class=dns_failure messages=2 "
-	     "sources=a:9,g:1,h:1,i:1,j:1,k:2,l:1\n1s row class=unreachable messages=0 sources=z:99\n1s until",
-	     ALERTS, "sources", "1s opened sources=a:10,b:5,k:2,c:1,d:1,e:1,f:1,g:1,h:1,i:1\n"},
+	     "1s row messages=1 overdue=1 sources=a:1:exim,b:5,c:1,d:1,e:1,f:1\n1s row class=dns_failure messages=2 "
+	     "sources=a:9:postfix,g:1,h:1,i:1,j:1,k:2:exim,l:1\n1s row class=unreachable messages=0 sources=z:99\n1s until",
+	     ALERTS, "sources", "1s opened sources=a:10:postfix,b:5:-,k:2:exim,c:1:-,d:1:-,e:1:-,f:1:-,g:1:-,h:1:-,i:1:-\n"},
 	    {"samples of the heaviest first, three",
 	     "1s row messages=1 overdue=1 samples=A,B\n1s row class=dns_failure messages=3 samples=C,D\n1s row "
 	     "class=unreachable messages=2 samples=E\n1s until",
