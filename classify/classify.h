@@ -22,6 +22,8 @@ void classify_free(struct classify *c);
 
 struct classifier classify_hook(struct classify *c);
 struct remedy_source classify_remedies(struct classify *c);
+/* What to do about this one delivery; whether mail to there ever worked is not known. */
+void classify_remedy(const struct classify *c, const struct delivery *d, struct arena *a, struct remedy *ret);
 
 /* What led to the verdict of a delivery, for people. */
 struct verdict_trail {

@@ -10,6 +10,7 @@
 #define QLAPSE_MAIN_CONFIG_H
 
 #include "alert/alert_stage.h"
+#include "classify/remedies.h"
 #include "ingest/line.h"
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
@@ -49,6 +50,8 @@ struct config {
 	struct setting *kafka; /* bootstrap.servers among them */
 	size_t n_kafka;
 	enum encoding encodings[TOPIC_N];
+
+	enum language language; /* of advice in words */
 
 	/* ingest and classify */
 	struct str site, host;
