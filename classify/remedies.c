@@ -28,7 +28,7 @@ static const struct {
 
 static const char *const word_keys[] = {"causes",        "partner", "partner_ours",  "partner_network",
                                         "partner_local", "expiry",  "other_domains", NULL};
-static const char *const class_keys[] = {"summary",  "causes", "never",  "worked", "own", "exchange_online",
+static const char *const class_keys[] = {"summary",  "causes", "never",  "worked",  "own", "exchange_online",
                                          "internet", "when",   "detail", "partner", NULL};
 
 /* 1. Reading. */
@@ -69,7 +69,8 @@ static int check_texts(const struct val *v, const char *file, const char *of, co
 
 static int check_class(const struct remedies *r, int c, const struct val *v, const char *file, struct err *err)
 {
-	static const char *const lists[] = {"own", "internet", "causes", "never", "worked", "partner", "exchange_online"};
+	static const char *const lists[] = {"own",    "internet", "causes",         "never",
+	                                    "worked", "partner",  "exchange_online"};
 	enum { NEEDED = 2 };
 
 	if (!is_text(val_get(v, "summary")))
@@ -150,7 +151,8 @@ static const struct embedded_file *find_file(const char *name)
 	return NULL;
 }
 
-static int read_file(struct remedies *r, const char *base, const struct val **ret, const char **ret_file, struct err *err)
+static int read_file(struct remedies *r, const char *base, const struct val **ret, const char **ret_file,
+                     struct err *err)
 {
 	char name[64];
 
@@ -302,10 +304,10 @@ static void add_partner(struct text *t, enum owner owner)
 		add_list(t, "internet");
 	if (owner != OWNER_SENDER)
 		add_list(t, "partner");
-	add_word(t, class_family(t->q->class) == FAMILY_LOCAL            ? "partner_local"
-	            : owner == OWNER_NETWORK                             ? "partner_network"
+	add_word(t, class_family(t->q->class) == FAMILY_LOCAL        ? "partner_local"
+	            : owner == OWNER_NETWORK                         ? "partner_network"
 	            : owner == OWNER_SENDER || owner == OWNER_NOBODY ? "partner_ours"
-	                                                                 : "partner");
+	                                                             : "partner");
 }
 
 /* Steps in Exchange Online are for mail that leaves there, or may. */

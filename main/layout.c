@@ -26,7 +26,8 @@ static size_t char_bytes(struct str s)
 /* Chinese, its marks and full-width forms: from U+2E80 on. */
 static bool is_wide(struct str s)
 {
-	return (unsigned char)s.p[0] > 0xe2 || (s.n > 1 && (unsigned char)s.p[0] == 0xe2 && (unsigned char)s.p[1] >= 0xba);
+	return (unsigned char)s.p[0] > 0xe2 ||
+	       (s.n > 1 && (unsigned char)s.p[0] == 0xe2 && (unsigned char)s.p[1] >= 0xba);
 }
 
 static bool is_one_of(struct str s, const char *list)
@@ -41,8 +42,8 @@ static size_t next_piece(struct str text, size_t *ret_columns)
 
 	while (n < text.n && text.p[n] != ' ') {
 		struct str rest = str_skip(text, n), before = str_head(text, n);
-		bool glued = is_one_of(rest, "，。、；：！？）」") ||
-		             (n >= 3 && is_one_of(str_skip(before, n - 3), "（「"));
+		bool glued =
+		    is_one_of(rest, "，。、；：！？）」") || (n >= 3 && is_one_of(str_skip(before, n - 3), "（「"));
 		if (n > 0 && !glued && (is_wide(rest) || (n >= 3 && is_wide(str_skip(before, n - 3)))))
 			break;
 		columns += is_wide(rest) ? 2 : 1;

@@ -50,7 +50,8 @@ struct row_entry {
 	size_t n_samples;
 	int64_t since_ms, last_failure_ms, attempts, permanent_replies, entered, delivered, bounced, expired,
 	    longest_wait_ms;
-	struct str last_error, detail, destination, next_hop, next_hop_ip, microsoft_code, connector, provider; /* owned */
+	struct str last_error, detail, destination, next_hop, next_hop_ip, microsoft_code, connector,
+	    provider; /* owned */
 	int mta, owner, side, kind;
 };
 

@@ -427,8 +427,10 @@ static void numbers_are_those_of_the_rows(void **state)
 	     "1s opened since=10ms first_expiry=8h expiry_basis=observed longest_wait_ms=- last_success=-\n"},
 	    {"hosts add up, the 10 with most, ties by name",
 	     "1s row messages=1 overdue=1 sources=a:1:exim,b:5,c:1,d:1,e:1,f:1\n1s row class=dns_failure messages=2 "
-	     "sources=a:9:postfix,g:1,h:1,i:1,j:1,k:2:exim,l:1\n1s row class=unreachable messages=0 sources=z:99\n1s until",
-	     ALERTS, "sources", "1s opened sources=a:10:postfix,b:5:-,k:2:exim,c:1:-,d:1:-,e:1:-,f:1:-,g:1:-,h:1:-,i:1:-\n"},
+	     "sources=a:9:postfix,g:1,h:1,i:1,j:1,k:2:exim,l:1\n1s row class=unreachable messages=0 sources=z:99\n1s "
+	     "until",
+	     ALERTS, "sources",
+	     "1s opened sources=a:10:postfix,b:5:-,k:2:exim,c:1:-,d:1:-,e:1:-,f:1:-,g:1:-,h:1:-,i:1:-\n"},
 	    {"samples of the heaviest first, three",
 	     "1s row messages=1 overdue=1 samples=A,B\n1s row class=dns_failure messages=3 samples=C,D\n1s row "
 	     "class=unreachable messages=2 samples=E\n1s until",
@@ -451,7 +453,8 @@ static void alerts_say_what_to_do(void **state)
 	     "1s opened remedy=mend greylisted look_again=- family=policy\n"},
 	    {"nothing to do once it is over", "1s row messages=1 overdue=1\n2s row messages=0\n2s until", ALERTS,
 	     "remedy look_again links",
-	     "1s opened remedy=mend connect_timeout look_again=1801s links=u,v\n2s resolved remedy= look_again=- links=\n"},
+	     "1s opened remedy=mend connect_timeout look_again=1801s links=u,v\n2s resolved remedy= look_again=- "
+	     "links=\n"},
 	};
 	struct alert_config c = test_config();
 	struct buf got = BUF_INIT;

@@ -57,7 +57,7 @@ static void check_link(struct str id, struct str url, struct record_list links)
 static void check_fact(const struct remedies *r, const struct val *fact, struct arena *a)
 {
 	static const char *const worked_names[] = {"unknown", "never", "before", NULL};
-	static const char *const keys[] = {"id",  "fact",  "class", "kind",       "worked", "mta",
+	static const char *const keys[] = {"id", "fact",  "class", "kind",       "worked", "mta",
 	                                   "en", "zh_tw", "link",  "look_again", "absent", NULL};
 	struct remedy_case q = {
 	    .class = (enum class)name_of(fact, "class", class_names, CLASS_none),

@@ -9,7 +9,10 @@
 #include "lib/codec/value.h"
 #include "tests/unit/support.h"
 
-#define S(text) {text, sizeof(text) - 1} /* as an initialiser */
+#define S(text)                                                                                                        \
+	{                                                                                                              \
+		text, sizeof(text) - 1                                                                                 \
+	} /* as an initialiser */
 
 enum { TEXT_MAX = 2200, COMMAND_MAX = 1200, LEAST_EN = 150, LEAST_ZH = 120 };
 
@@ -115,7 +118,9 @@ static void test_choice(void **state)
 	    {{.class = CLASS_unreachable, .kind = KIND_PARTNER}, "theirs to mend", false},
 	    {{.class = CLASS_unreachable, .detail = S("ipv6_no_route")}, "inet_protocols", true},
 	    {{.class = CLASS_unreachable}, "IPv6", false},
-	    {{.class = CLASS_certificate_invalid, .kind = KIND_OWN, .detail = S("expired")}, "it must be renewed", true},
+	    {{.class = CLASS_certificate_invalid, .kind = KIND_OWN, .detail = S("expired")},
+	     "it must be renewed",
+	     true},
 	    {{.class = CLASS_certificate_invalid, .kind = KIND_OWN, .detail = S("expired")}, "Likely:", false},
 	    {{.class = CLASS_certificate_invalid, .detail = S("name_mismatch")}, "the names do not match", true},
 	    {{.class = CLASS_certificate_invalid, .detail = S("untrusted")}, "intermediate certificate", true},
@@ -193,10 +198,10 @@ static void test_same_structure(void **state)
 static void test_taiwan(void **state)
 {
 	static const char *const wrong[] = {
-	    "服務器", "郵箱", "域名", "網絡", "信息", "默認", "軟件", "硬件", "文件", "程序員", "登錄", "隊列", "證書",
-	    "端口", "配置", "支持", "緩存", "質量", "網關", "數據", "日誌", "鏈接", "字符", "優化", "發送", "訪問", "超時",
-	    "協議", "兼容", "激活", "內存", "磁盤", "進程", "線程", "運行", "宕機", "賬", "彈回", "后", "么", "郵件系統",
-	    "不存在的問題", "您的",
+	    "服務器", "郵箱", "域名", "網絡", "信息", "默認", "軟件", "硬件",     "文件",         "程序員", "登錄",
+	    "隊列",   "證書", "端口", "配置", "支持", "緩存", "質量", "網關",     "數據",         "日誌",   "鏈接",
+	    "字符",   "優化", "發送", "訪問", "超時", "協議", "兼容", "激活",     "內存",         "磁盤",   "進程",
+	    "線程",   "運行", "宕機", "賬",   "彈回", "后",   "么",   "郵件系統", "不存在的問題", "您的",
 	};
 	const struct embedded_file *f = file_of("classify/remedies/zh-TW.yaml");
 	struct str text = str_of(f->text, f->n), rest = text;
@@ -224,9 +229,9 @@ static void test_taiwan(void **state)
  * that lose nothing. */
 static const char *loss_in(struct str text)
 {
-	static const char *const forbidden[] = {"$false", "qmHandle", "qtool",  "--suppress-logging", "--everything",
-	                                        "mqueue", "rm -",     "| rm",   "unlink",             "-delete",
-	                                        "/spool", "discard:", " ALL"};
+	static const char *const forbidden[] = {
+	    "$false", "qmHandle", "qtool",  "--suppress-logging", "--everything", "mqueue", "rm -", "| rm",
+	    "unlink", "-delete",  "/spool", "discard:",           " ALL"};
 	static const struct {
 		const char *before, *allowed; /* words that may come next, each ended by a space */
 	} flags[] = {{"postsuper -", "h H f "},
@@ -294,9 +299,16 @@ static void test_no_loss(void **state)
 /* The scan above must be able to fail. */
 static void test_losses_are_seen(void **state)
 {
-	static const char *const losses[] = {"postsuper -d -",      "xargs exim -Mrm",  "exim -Mmad 1", "-WithNDR $false",
-	                                     "qmHandle -D",         "rm -f x",          "kcli xfer a",  "postsuper -r -",
-	                                     "kcli bounce --everything", "find /var/spool/mqueue -delete"};
+	static const char *const losses[] = {"postsuper -d -",
+	                                     "xargs exim -Mrm",
+	                                     "exim -Mmad 1",
+	                                     "-WithNDR $false",
+	                                     "qmHandle -D",
+	                                     "rm -f x",
+	                                     "kcli xfer a",
+	                                     "postsuper -r -",
+	                                     "kcli bounce --everything",
+	                                     "find /var/spool/mqueue -delete"};
 
 	(void)state;
 	for (size_t i = 0; i < LEN(losses); i++)
@@ -331,9 +343,9 @@ static void test_fixes(void **state)
 		enum class class;
 		enum kind kind;
 		size_t n;
-	} rows[] = {{CLASS_connect_refused, KIND_OWN, 4}, {CLASS_connect_refused, KIND_PARTNER, 3},
+	} rows[] = {{CLASS_connect_refused, KIND_OWN, 4},      {CLASS_connect_refused, KIND_PARTNER, 3},
 	            {CLASS_connect_refused, KIND_INTERNET, 3}, {CLASS_rate_limited, KIND_INTERNET, 2},
-	            {CLASS_greylisted, KIND_OWN, 0}, {CLASS_too_many_recipients, KIND_OWN, 0}};
+	            {CLASS_greylisted, KIND_OWN, 0},           {CLASS_too_many_recipients, KIND_OWN, 0}};
 	struct remedies *r = load();
 	struct arena a = ARENA_INIT;
 	struct remedy remedy;
@@ -407,11 +419,14 @@ static void test_links(void **state)
 	    {{.class = CLASS_rate_limited, .provider = S("yahoo")}, "https://senders.yahooinc.com/", true},
 	    {{.class = CLASS_ip_reputation, .provider = S("office365")}, "https://sender.office.com/", true},
 	    {{.class = CLASS_ip_reputation, .provider = S("outlook")},
-	     "https://sendersupport.olc.protection.outlook.com/snds/", true},
+	     "https://sendersupport.olc.protection.outlook.com/snds/",
+	     true},
 	    {{.class = CLASS_outdated_server}, "https://aka.ms/BlockUnsafeExchange", true},
 	    {{.class = CLASS_connect_timeout, .mtas = {MTA_POSTFIX}, .n_mtas = 1},
-	     "https://www.postfix.org/postsuper.1.html", true},
-	    {{.class = CLASS_greylisted, .mtas = {MTA_POSTFIX}, .n_mtas = 1}, "https://www.postfix.org/postsuper.1.html",
+	     "https://www.postfix.org/postsuper.1.html",
+	     true},
+	    {{.class = CLASS_greylisted, .mtas = {MTA_POSTFIX}, .n_mtas = 1},
+	     "https://www.postfix.org/postsuper.1.html",
 	     false},
 	};
 	struct remedies *r = load();
@@ -437,14 +452,10 @@ static void test_links(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_whole),
-	    cmocka_unit_test(test_choice),
-	    cmocka_unit_test(test_same_structure),
-	    cmocka_unit_test(test_taiwan),
-	    cmocka_unit_test(test_no_loss),
-	    cmocka_unit_test(test_losses_are_seen),
-	    cmocka_unit_test(test_fixes),
-	    cmocka_unit_test(test_names_in_commands),
+	    cmocka_unit_test(test_whole),          cmocka_unit_test(test_choice),
+	    cmocka_unit_test(test_same_structure), cmocka_unit_test(test_taiwan),
+	    cmocka_unit_test(test_no_loss),        cmocka_unit_test(test_losses_are_seen),
+	    cmocka_unit_test(test_fixes),          cmocka_unit_test(test_names_in_commands),
 	    cmocka_unit_test(test_links),
 	};
 

@@ -231,12 +231,9 @@ static void test_memory(void **state)
 
 static void test_remedy_source(void **state)
 {
-	static const struct row_source sources[] = {{{"a", 1}, 9, MTA_EXIM},
-	                                            {{"b", 1}, 8, MTA_UNKNOWN},
-	                                            {{"c", 1}, 7, MTA_EXCHANGE},
-	                                            {{"d", 1}, 6, MTA_EXIM},
-	                                            {{"e", 1}, 5, MTA_KUMOMTA},
-	                                            {{"f", 1}, 4, MTA_SENDMAIL}};
+	static const struct row_source sources[] = {{{"a", 1}, 9, MTA_EXIM},     {{"b", 1}, 8, MTA_UNKNOWN},
+	                                            {{"c", 1}, 7, MTA_EXCHANGE}, {{"d", 1}, 6, MTA_EXIM},
+	                                            {{"e", 1}, 5, MTA_KUMOMTA},  {{"f", 1}, 4, MTA_SENDMAIL}};
 	struct remedy never, worked;
 	struct delivery d;
 	struct fixture f;
@@ -273,7 +270,8 @@ static void test_remedy_source(void **state)
 	d.destination = d.group = STR("far.example");
 	classify_remedy(f.classify, &d, &f.arena, &worked);
 	fixes = worked.fix_now.items;
-	expect(str_find(worked.text, STR("worked before")) < 0 && str_find(worked.text, STR("No delivery")) < 0, "unknown");
+	expect(str_find(worked.text, STR("worked before")) < 0 && str_find(worked.text, STR("No delivery")) < 0,
+	       "unknown");
 	expect_str(fixes[0].command, STR("exiqgrep -i -r '@far[.]example$' | xargs -r exim -M"), "of a delivery");
 	fixture_release(&f);
 }

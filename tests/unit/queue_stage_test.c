@@ -128,7 +128,8 @@ static void counts_follow_places(void **state)
 	     "null_sender=1\n1s leave message=B overdue=1 mismatched=1\n2s until",
 	     "held overdue mismatched null_sender", "2s held=0 overdue=0 mismatched=0 null_sender=0\n"},
 	    {"a host",
-	     "1s enter host=b\n1s enter host=a message=B\n1s enter host=c message=C\n1s enter host=c message=D mta=exim\n"
+	     "1s enter host=b\n1s enter host=a message=B\n1s enter host=c message=C\n1s enter host=c message=D "
+	     "mta=exim\n"
 	     "3s leave host=b\n4s until",
 	     "sources", "2s sources=c:2:exim,a:1:postfix,b:1:postfix\n4s sources=c:2:exim,a:1:postfix\n"},
 	    {"ten hosts",
@@ -136,7 +137,7 @@ static void counts_follow_places(void **state)
 	     "enter "
 	     "host=f\n1s enter host=e\n1s enter host=d\n1s enter host=c\n1s enter host=b\n1s enter host=a\n1s enter "
 	     "host=l\n2s until",
-	     "sources", 
+	     "sources",
 	     "2s sources=l:2:postfix,a:1:postfix,b:1:postfix,c:1:postfix,d:1:postfix,e:1:postfix,f:1:postfix,"
 	     "g:1:postfix,h:1:postfix,i:1:postfix\n"},
 	    {"the weakest basis",
