@@ -166,8 +166,8 @@ static int read_file(struct remedies *r, const char *base, const struct val **re
 
 static int read_all(struct remedies *r, struct err *err)
 {
-	const struct val *doc;
-	const char *file;
+	const struct val *doc = &val_null;
+	const char *file = NULL;
 
 	if (read_file(r, "common", &doc, &file, err) < 0 || read_common(r, doc, file, err) < 0)
 		return -1;
