@@ -173,6 +173,18 @@ static int put_incident(struct alert_stage *s, const struct incident *inc, struc
 	return 0;
 }
 
+static void fill_remedy(struct alert_stage *s, const struct incident *inc, struct alert *a)
+{
+	struct remedy r;
+
+	s->c.remedies.find(s->c.remedies.arg, inc, &s->arena, &r);
+	a->remedy = r.text;
+	a->remedy_zh_tw = r.text_zh_tw;
+	a->fix_now = r.fix_now;
+	a->links = r.links;
+	a->look_again_ms = r.look_again_ms < 0 ? TIME_NONE : inc->updated_ms + r.look_again_ms;
+}
+
 static void fill_alert(struct alert_stage *s, const struct incident *inc, enum alert_event event, struct alert *a)
 {
 	record_clear(&alert_record, a);
@@ -184,11 +196,8 @@ static void fill_alert(struct alert_stage *s, const struct incident *inc, enum a
 	buf_clear(&s->summary);
 	words_summary(inc, event, s->c.default_lifetime_ms, &s->summary);
 	a->summary = buf_view(&s->summary);
-	if (s->c.remedies.text != NULL && event != ALERT_RESOLVED) {
-		a->remedy = s->c.remedies.text(s->c.remedies.arg, inc, &s->arena);
-		int64_t span_ms = s->c.remedies.look_again_ms(s->c.remedies.arg, inc);
-		a->look_again_ms = span_ms < 0 ? TIME_NONE : inc->updated_ms + span_ms;
-	}
+	if (s->c.remedies.find != NULL && event != ALERT_RESOLVED)
+		fill_remedy(s, inc, a);
 #define F_STR(name, flags, prose)        a->name = inc->name;
 #define F_BIN(name, flags, prose)        a->name = inc->name;
 #define F_I64(name, flags, prose)        a->name = inc->name;

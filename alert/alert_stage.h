@@ -28,7 +28,7 @@ struct alert_config {
 	int64_t default_lifetime_ms; /* what track assumes where nothing is known, for the words */
 	const struct connector *connectors;
 	size_t n_connectors;
-	struct remedy_source remedies; /* text may be NULL: none */
+	struct remedy_source remedies; /* find may be NULL: none */
 	enum encoding alerts_encoding, incidents_encoding;
 };
 

@@ -32,7 +32,7 @@ struct pair *pair_decode(struct pair_codec *c, struct str value, struct err *err
 
 /* Texts that are taken over from the title row. */
 #define PAIR_TITLE_TEXTS(X)                                                                                            \
-	X(last_error) X(detail) X(next_hop) X(next_hop_ip) X(microsoft_code) X(connector) X(provider)
+	X(last_error) X(detail) X(destination) X(next_hop) X(next_hop_ip) X(microsoft_code) X(connector) X(provider)
 #define PAIR_TITLE_ENUMS(X) X(mta) X(owner) X(side) X(kind)
 
 #endif

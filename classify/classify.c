@@ -34,7 +34,7 @@ struct classify *classify_new(const struct catalog *catalog, const struct destin
 	k->catalog = catalog;
 	k->c = *c;
 	k->engine = engine_new(catalog, true, err);
-	k->remedies = k->engine == NULL ? NULL : remedies_load("en", err);
+	k->remedies = k->engine == NULL ? NULL : remedies_load(err);
 	if (k->remedies == NULL) {
 		classify_free(k);
 		return NULL;
@@ -252,23 +252,26 @@ struct classifier classify_hook(struct classify *c)
 	return (struct classifier){classify, c};
 }
 
-static struct str remedy_text(void *arg, const struct incident *inc, struct arena *a)
+static void find_remedy(void *arg, const struct incident *inc, struct arena *a, struct remedy *ret)
 {
 	const struct classify *c = arg;
-	enum worked worked = inc->last_success_ms >= 0 ? WORKED_BEFORE : WORKED_NEVER;
+	struct remedy_case q;
 
-	return remedies_text(c->remedies, (enum class)inc->class, (enum kind)inc->kind, worked, a);
-}
-
-static int64_t remedy_look_again(void *arg, const struct incident *inc)
-{
-	const struct classify *c = arg;
-	return remedies_look_again(c->remedies, (enum class)inc->class);
+	remedy_case_of_incident(inc, &q);
+	remedies_find(c->remedies, &q, a, ret);
 }
 
 struct remedy_source classify_remedies(struct classify *c)
 {
-	return (struct remedy_source){remedy_text, remedy_look_again, c};
+	return (struct remedy_source){find_remedy, c};
+}
+
+void classify_remedy(const struct classify *c, const struct delivery *d, struct arena *a, struct remedy *ret)
+{
+	struct remedy_case q;
+
+	remedy_case_of_delivery(d, &q);
+	remedies_find(c->remedies, &q, a, ret);
 }
 
 static const char *speaker_words(enum scope scope)

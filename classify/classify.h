@@ -26,6 +26,8 @@ int classify_change(struct classify *c, const struct catalog *catalog, struct er
 
 struct classifier classify_hook(struct classify *c);
 struct remedy_source classify_remedies(struct classify *c);
+/* What to do about this one delivery; whether mail to there ever worked is not known. */
+void classify_remedy(const struct classify *c, const struct delivery *d, struct arena *a, struct remedy *ret);
 
 /* What led to the verdict of a delivery, for people. */
 enum { TRAIL_MAX = 10 };

@@ -15,6 +15,7 @@
 #include "lib/base/check.h"
 #include "lib/base/text.h"
 #include "lib/base/timefmt.h"
+#include "lib/codec/record_codec.h"
 #include "lib/codec/writer.h"
 #include "main/commands.h"
 #include "main/lines.h"
@@ -31,11 +32,12 @@ struct explainer {
 	struct writer *json; /* NULL: words */
 	bool trail;          /* in JSON, too */
 	struct buf out;
+	enum language language;
 	int64_t now_ms;
 	size_t n; /* lines so far */
 };
 
-/* Fields of a delivery that the JSON form holds, in this order; the remedy follows. */
+/* Fields of a delivery that the JSON form holds, in this order; the remedy follows, and last what else is to be done. */
 static const char *const keys[] = {
     "mta",       "event",           "queue_id",       "recipient",     "destination", "next_hop", "group",
     "provider",  "connector",       "reply_code",     "enhanced_code", "class",       "family",   "detail",
@@ -117,7 +119,26 @@ static void write_trail(struct explainer *x, const struct delivery *d)
 	writer_end(w);
 }
 
-static void write_json(struct explainer *x, const struct line_result *line, struct str remedy)
+static void write_text(struct writer *w, const char *key, struct str text)
+{
+	writer_key(w, key);
+	if (text.n)
+		writer_str(w, text);
+	else
+		writer_null(w);
+}
+
+/* A list of records, empty where there is none. */
+static void write_list(struct writer *w, const char *key, const struct record_type *type, struct record_list list)
+{
+	writer_key(w, key);
+	writer_list(w);
+	for (size_t i = 0; i < list.n; i++)
+		record_write(w, type, (const char *)list.items + i * type->size);
+	writer_end(w);
+}
+
+static void write_json(struct explainer *x, const struct line_result *line, const struct remedy *remedy)
 {
 	struct writer *w = x->json;
 	struct err err = {0};
@@ -134,11 +155,10 @@ static void write_json(struct explainer *x, const struct line_result *line, stru
 		else
 			write_field(w, f, &line->d);
 	}
-	writer_key(w, "remedy");
-	if (remedy.n)
-		writer_str(w, remedy);
-	else
-		writer_null(w);
+	write_text(w, "remedy", remedy->text);
+	write_text(w, "remedy_zh_tw", remedy->text_zh_tw);
+	write_list(w, "fix_now", &fix_record, remedy->fix_now);
+	write_list(w, "links", &link_record, remedy->links);
 	if (line->kind != LINE_EVENT) {
 		writer_key(w, line->kind == LINE_FACT ? "fact" : line->kind == LINE_NOISE ? "noise" : "dead_letter");
 		writer_str(w, str_from(line->kind == LINE_FACT ? event_names[line->d.event] : line->word));
@@ -272,7 +292,21 @@ static const char *prose_of(const char *word)
 	return word;
 }
 
-static void write_words(struct explainer *x, const struct line_result *line, struct str remedy)
+/* Commands stand on lines of their own, unbroken, to be copied. */
+static void write_remedy(struct explainer *x, const struct remedy *remedy)
+{
+	bool zh_tw = x->language == LANGUAGE_ZH_TW;
+	struct str text = zh_tw ? remedy->text_zh_tw : remedy->text;
+	const struct link *links = remedy->links.items;
+
+	if (text.n)
+		layout_entry(&x->out, "what to do", "%.*s", STR_FMT(text));
+	layout_fixes(&x->out, remedy->fix_now, zh_tw, LAYOUT_INDENT);
+	for (size_t i = 0; i < remedy->links.n; i++)
+		layout_entry(&x->out, i == 0 ? "see" : "", "%.*s", STR_FMT(links[i].url));
+}
+
+static void write_words(struct explainer *x, const struct line_result *line, const struct remedy *remedy)
 {
 	const struct connector *connector = connector_find(x->c->connectors, x->c->n_connectors, line->d.connector);
 
@@ -288,33 +322,22 @@ static void write_words(struct explainer *x, const struct line_result *line, str
 		layout_entry(&x->out, "note", "A fact about the message, not the outcome of an attempt.");
 	if (line->d.class)
 		add_verdict(x, &line->d, &x->out);
-	if (remedy.n)
-		layout_entry(&x->out, "what to do", "%.*s", STR_FMT(remedy));
+	write_remedy(x, remedy);
 	if (connector && connector->contact.n)
 		layout_entry(&x->out, "contact", "%.*s", STR_FMT(connector->contact));
 }
 
-/* As for an incident of this one delivery. */
-static struct str remedy_of(struct explainer *x, const struct delivery *d)
+static void show(struct explainer *x, const struct line_result *line)
 {
-	const struct remedy_source remedies = classify_remedies(x->classify);
-	struct incident inc;
+	struct remedy remedy = {.look_again_ms = -1};
 
-	if (!d->class)
-		return STR_NONE;
-	record_clear(&incident_record, &inc);
-	inc.class = d->class;
-	inc.kind = d->kind;
-	return remedies.text(remedies.arg, &inc, &x->arena);
-}
-
-static void show(struct explainer *x, const struct line_result *line, struct str remedy)
-{
+	if (line->kind == LINE_EVENT)
+		classify_remedy(x->classify, &line->d, &x->arena, &remedy);
 	x->n++;
 	if (x->json)
-		write_json(x, line, remedy);
+		write_json(x, line, &remedy);
 	else
-		write_words(x, line, remedy);
+		write_words(x, line, &remedy);
 	fwrite(x->out.p, 1, x->out.n, stdout);
 	buf_clear(&x->out);
 	arena_reset(&x->arena);
@@ -324,17 +347,14 @@ static void explain(struct explainer *x, struct str text)
 {
 	const struct classifier classifier = classify_hook(x->classify);
 	struct line_result line = {.kind = LINE_DEAD};
-	struct str remedy = STR_NONE;
 
 	record_clear(&delivery_record, &line.d);
 	line_read(&x->lines, text, x->now_ms, &x->arena, &line);
 	if (line.kind == LINE_NOISE || line.kind == LINE_DEAD)
 		record_clear(&delivery_record, &line.d);
-	if (line.kind == LINE_EVENT) {
+	if (line.kind == LINE_EVENT)
 		classifier.classify(classifier.arg, &line.d, &x->arena);
-		remedy = remedy_of(x, &line.d);
-	}
-	show(x, &line, remedy);
+	show(x, &line);
 }
 
 /* "mta TAB mx TAB text", the first two may be empty; a line with fewer tabs is a text. */
@@ -356,7 +376,7 @@ static void explain_reply(struct explainer *x, struct str text)
 	text_clean(&clean, rest, REPLY_MAX);
 	line.d.text = buf_view(&clean);
 	classifier.classify(classifier.arg, &line.d, &x->arena);
-	show(x, &line, remedy_of(x, &line.d));
+	show(x, &line);
 	buf_release(&clean);
 }
 
@@ -407,6 +427,7 @@ static int run(struct cli *cli)
 	    .lines = {c->site, c->host, c->zone_offset_ms, c->internal_hops, c->n_internal_hops},
 	    .arena = ARENA_INIT,
 	    .out = BUF_INIT,
+	    .language = (enum language)cli_choice(cli, "language", (int)c->language),
 	    .now_ms = (int64_t)time(NULL) * 1000,
 	};
 	struct err err = {0};
@@ -436,6 +457,7 @@ out:
 }
 
 static const struct cli_option options[] = {
+    {"language", "LANGUAGE", language_names, "Language of what to do; by default the option `language`."},
     {"json", NULL, NULL, "Print one JSON object per line instead of words."},
     {"trail", NULL, NULL, "With --json: add the rules that were looked at, and what each lacked. Words always tell."},
     {"replies", NULL, NULL,

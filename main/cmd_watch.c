@@ -27,10 +27,10 @@
 
 enum { POLL_MS = 250 };
 
-/* An incident as it stands, and what the last alert advised. */
+/* An incident as it stands, and its last alert, for the advice in it. */
 struct known {
 	struct str id;
-	struct buf record, remedy;
+	struct buf record, alert;
 	bool open;
 };
 
@@ -64,16 +64,31 @@ static int64_t now_ms(const struct watch *w)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void add_incident(struct watch *w, struct str title, struct str summary, struct str remedy, struct str connector)
+/* a: the alert with the advice, NULL: none. */
+static void add_advice(struct watch *w, const struct alert *a)
+{
+	bool zh_tw = w->c->language == LANGUAGE_ZH_TW;
+	struct str text = zh_tw ? a->remedy_zh_tw : a->remedy;
+	const struct link *links = a->links.items;
+
+	if (text.n) {
+		buf_str(&w->out, STR("    What to do:"));
+		layout_wrap(&w->out, text, 15, 4, LAYOUT_WIDTH);
+	}
+	layout_fixes(&w->out, a->fix_now, zh_tw, 4);
+	for (size_t i = 0; i < a->links.n; i++)
+		buf_fmt(&w->out, "    See: %.*s\n", STR_FMT(links[i].url));
+}
+
+static void add_incident(struct watch *w, struct str title, struct str summary, const struct alert *a,
+                         struct str connector)
 {
 	const struct connector *k = connector_find(w->c->connectors, w->c->n_connectors, connector);
 
 	buf_fmt(&w->out, "%.*s\n", STR_FMT(title));
 	layout_wrap(&w->out, summary, 0, 4, LAYOUT_WIDTH);
-	if (remedy.n) {
-		buf_str(&w->out, STR("    What to do:"));
-		layout_wrap(&w->out, remedy, 15, 4, LAYOUT_WIDTH);
-	}
+	if (a)
+		add_advice(w, a);
 	if (k && k->contact.n)
 		buf_fmt(&w->out, "    Contact: %.*s\n", STR_FMT(k->contact));
 	buf_chr(&w->out, '\n');
@@ -108,7 +123,7 @@ static void forget(struct watch *w, struct str id)
 	if (!k)
 		return;
 	buf_release(&k->record);
-	buf_release(&k->remedy);
+	buf_release(&k->alert);
 	free(k);
 }
 
@@ -122,14 +137,14 @@ static void take_alert(struct watch *w, const struct log_record *rec)
 		return;
 	struct known *k = know(w, a.incident);
 
-	buf_clear(&k->remedy);
-	buf_str(&k->remedy, a.remedy);
+	buf_clear(&k->alert);
+	buf_str(&k->alert, rec->value);
 	if (w->live && w->json) {
 		record_print(w->printer, rec, true, false, &w->out);
 	} else if (w->live) {
 		time_format(a.at_ms, when);
 		buf_fmt(&w->out, "%.19sZ %s\n", when, alert_event_names[a.event]);
-		add_incident(w, a.title, a.summary, a.event == ALERT_RESOLVED ? STR_NONE : a.remedy, a.connector);
+		add_incident(w, a.title, a.summary, a.event == ALERT_RESOLVED ? NULL : &a, a.connector);
 	}
 	flush(w);
 }
@@ -191,7 +206,9 @@ static void add_open(struct watch *w, const struct known *k)
 	const struct log_record rec = {.topic = TOPIC_INCIDENTS, .key = k->id, .value = buf_view(&k->record)};
 	int64_t lifetime_ms = w->m.c->track.default_lifetime_ms;
 	struct buf title = BUF_INIT, summary = BUF_INIT;
+	struct str value = buf_view(&k->alert);
 	struct incident inc;
+	struct alert a;
 	struct err err;
 
 	if (w->json) {
@@ -202,7 +219,8 @@ static void add_open(struct watch *w, const struct known *k)
 		return;
 	words_title(&inc, ALERT_UPDATED, lifetime_ms, &title);
 	words_summary(&inc, ALERT_UPDATED, lifetime_ms, &summary);
-	add_incident(w, buf_view(&title), buf_view(&summary), buf_view(&k->remedy), inc.connector);
+	bool advised = value.n > 0 && record_decode(encoding_of(value), value, &alert_record, &w->arena, &a, &err) == 0;
+	add_incident(w, buf_view(&title), buf_view(&summary), advised ? &a : NULL, inc.connector);
 	buf_release(&title);
 	buf_release(&summary);
 }
@@ -310,7 +328,7 @@ static void release(struct watch *w)
 		struct known *k = value;
 
 		buf_release(&k->record);
-		buf_release(&k->remedy);
+		buf_release(&k->alert);
 		free(k);
 	}
 	table_release(&w->known);

@@ -11,6 +11,7 @@
 
 #include "alert/alert_stage.h"
 #include "classify/catalog.h"
+#include "classify/remedies.h"
 #include "ingest/line.h"
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
@@ -50,6 +51,8 @@ struct config {
 	struct setting *kafka; /* bootstrap.servers among them */
 	size_t n_kafka;
 	enum encoding encodings[TOPIC_N];
+
+	enum language language; /* of advice in words */
 
 	/* ingest and classify */
 	struct str site, host;

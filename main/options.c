@@ -168,6 +168,18 @@ static bool set_hold(struct config *c, const struct config_option *o, void *at, 
 	return true;
 }
 
+static bool set_language(struct config *c, const struct config_option *o, void *at, const struct val *v)
+{
+	int language = names_find(language_names, val_str(v));
+
+	(void)c;
+	(void)o;
+	if (language < 0)
+		return false;
+	*(enum language *)at = (enum language)language;
+	return true;
+}
+
 static void show_text(const void *at, struct buf *out)
 {
 	const char *text = *(const char *const *)at;
@@ -213,6 +225,11 @@ static void show_hold(const void *at, struct buf *out)
 	buf_fmt(out, "%s", *(const bool *)at ? "hold" : "wall");
 }
 
+static void show_language(const void *at, struct buf *out)
+{
+	buf_fmt(out, "%s", language_names[*(const enum language *)at]);
+}
+
 static const struct {
 	const char *wants; /* limits follow where there are any */
 	bool (*set)(struct config *c, const struct config_option *o, void *at, const struct val *v);
@@ -227,6 +244,7 @@ static const struct {
     [OPTION_SPAN_OR_NEVER] = {"never, or a duration such as 90s, 15m, 48h or 5d", set_span_or_never, show_span},
     [OPTION_ZONE] = {"an offset such as +02:00", set_zone, show_zone},
     [OPTION_HOLD] = {"wall or hold", set_hold, show_hold},
+    [OPTION_LANGUAGE] = {"en or zh-TW", set_language, show_language},
 };
 
 void option_show(const struct config *c, const struct config_option *o, struct buf *out)

@@ -21,6 +21,7 @@ enum option_type {
 	OPTION_SPAN_OR_NEVER, /* int64_t, milliseconds or TIME_NEVER */
 	OPTION_ZONE,          /* int64_t, milliseconds east of UTC */
 	OPTION_HOLD,          /* bool: hold instead of wall */
+	OPTION_LANGUAGE,      /* enum language */
 	OPTION_TYPES
 };
 

@@ -136,7 +136,7 @@ static void save_row(const struct row_entry *r, struct row_state *s, struct aren
 	s->queued_minutes = r->queued.minutes;
 	s->expires_minutes = r->expires.minutes;
 	for (size_t i = 0; i < r->n_sources; i++)
-		sources[i] = (struct row_source){r->sources[i].host, r->sources[i].recipients};
+		sources[i] = (struct row_source){r->sources[i].host, r->sources[i].recipients, r->sources[i].mta};
 	for (size_t i = 0; i < r->n_samples; i++)
 		samples[i].message = r->samples[i];
 	s->sources = (struct record_list){sources, r->n_sources};
@@ -171,6 +171,7 @@ static void *load_row(const struct row_state *s)
 		r->sources[i].host = STR_NONE;
 		own_set(&r->sources[i].host, sources[i].host);
 		r->sources[i].recipients = sources[i].recipients;
+		r->sources[i].mta = sources[i].mta;
 	}
 	r->n_samples = s->samples.n < SAMPLES_MAX ? s->samples.n : SAMPLES_MAX;
 	for (size_t i = 0; i < r->n_samples; i++)

@@ -34,6 +34,7 @@ struct hours {
 struct source {
 	struct str host; /* owned */
 	int64_t recipients;
+	int mta;
 };
 
 struct row_entry {
@@ -49,7 +50,8 @@ struct row_entry {
 	size_t n_samples;
 	int64_t since_ms, last_failure_ms, attempts, permanent_replies, entered, delivered, bounced, expired,
 	    longest_wait_ms;
-	struct str last_error, detail, next_hop, next_hop_ip, microsoft_code, connector, provider; /* owned */
+	struct str last_error, detail, destination, next_hop, next_hop_ip, microsoft_code, connector,
+	    provider; /* owned */
 	int mta, owner, side, kind;
 };
 
@@ -72,6 +74,7 @@ struct row_entry {
 	X(longest_wait_ms)
 #define ROW_TEXTS_AS_TOLD(X)                                                                                           \
 	X(detail)                                                                                                      \
+	X(destination)                                                                                                 \
 	X(next_hop)                                                                                                    \
 	X(next_hop_ip)                                                                                                 \
 	X(microsoft_code)                                                                                              \

@@ -63,17 +63,18 @@ static size_t find_source(const struct row_entry *r, struct str host)
 	return low;
 }
 
-static void add_source(struct row_entry *r, struct str host, int64_t delta)
+static void add_source(struct row_entry *r, struct str host, int mta, int64_t delta)
 {
 	size_t i = find_source(r, host);
 
 	if (i == r->n_sources || !str_eq(r->sources[i].host, host)) {
 		r->sources = xrealloc(r->sources, (r->n_sources + 1) * sizeof(*r->sources));
 		memmove(&r->sources[i + 1], &r->sources[i], (r->n_sources - i) * sizeof(*r->sources));
-		r->sources[i] = (struct source){STR_NONE, 0};
+		r->sources[i] = (struct source){STR_NONE, 0, 0};
 		own_set(&r->sources[i].host, host);
 		r->n_sources++;
 	}
+	r->sources[i].mta = mta;
 	r->sources[i].recipients += delta;
 	if (r->sources[i].recipients != 0)
 		return;
@@ -104,7 +105,7 @@ static void move_counts(const struct row_view *v, const struct transition *t)
 	r->null_sender += t->null_sender ? d : 0;
 	CHECK(t->basis >= 0 && t->basis < BASES);
 	r->by_basis[t->basis] += d;
-	add_source(r, t->host, d);
+	add_source(r, t->host, t->mta, d);
 	if (t->queued_minute >= 0)
 		histogram_add(&queued, t->queued_minute, d);
 	if (t->expires_minute >= 0)
@@ -184,7 +185,7 @@ static void list_sources(const struct row_entry *r, struct row *ret, struct aren
 	struct sample *samples = arena_alloc(a, (r->n_samples + 1) * sizeof(*samples));
 
 	for (size_t i = 0; i < r->n_sources; i++)
-		items[i] = (struct row_source){r->sources[i].host, r->sources[i].recipients};
+		items[i] = (struct row_source){r->sources[i].host, r->sources[i].recipients, r->sources[i].mta};
 	qsort(items, r->n_sources, sizeof(*items), by_recipients);
 	ret->sources = (struct record_list){items, r->n_sources < ROW_SOURCES_MAX ? r->n_sources : ROW_SOURCES_MAX};
 	for (size_t i = 0; i < r->n_samples; i++)

@@ -15,10 +15,15 @@ struct classifier {
 	void *arg;
 };
 
-/* classify for alert: what to do about an incident, and when a fix made at `at_ms` should have shown. */
+struct remedy {
+	struct str text, text_zh_tw;       /* empty: none */
+	struct record_list fix_now, links; /* struct fix, struct link */
+	int64_t look_again_ms;             /* a span: a fix that was made so long ago should have shown; -1: none */
+};
+
+/* classify for alert: what to do about an incident. */
 struct remedy_source {
-	struct str (*text)(void *arg, const struct incident *inc, struct arena *a); /* empty: none */
-	int64_t (*look_again_ms)(void *arg, const struct incident *inc);            /* a span; -1: none */
+	void (*find)(void *arg, const struct incident *inc, struct arena *a, struct remedy *ret);
 	void *arg;
 };
 

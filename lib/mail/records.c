@@ -82,6 +82,20 @@ static const struct field incident_fields[] = {
 TABLE(incident);
 #undef RECORD
 
+#define RECORD struct fix
+static const struct field fix_fields[] = {
+#include "lib/mail/fix.def"
+};
+TABLE(fix);
+#undef RECORD
+
+#define RECORD struct link
+static const struct field link_fields[] = {
+#include "lib/mail/link.def"
+};
+TABLE(link);
+#undef RECORD
+
 #define RECORD struct alert
 static const struct field alert_fields[] = {
 #include "lib/mail/alert.def"

@@ -55,6 +55,14 @@ struct incident {
 #include "lib/mail/incident.def"
 };
 
+struct fix {
+#include "lib/mail/fix.def"
+};
+
+struct link {
+#include "lib/mail/link.def"
+};
+
 struct alert {
 #include "lib/mail/alert.def"
 };
@@ -62,6 +70,7 @@ struct alert {
 #include "lib/mail/fields_undef.h"
 
 extern const struct record_type delivery_record, transition_record, message_recipient_record, message_record,
-    bucket_record, row_source_record, sample_record, row_record, incident_class_record, incident_record, alert_record;
+    bucket_record, row_source_record, sample_record, row_record, incident_class_record, incident_record, fix_record,
+    link_record, alert_record;
 
 #endif

@@ -8,6 +8,7 @@ import concurrent.futures
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -286,6 +287,7 @@ class Catalog(Case):
 class Explain(Case):
     KEYS = ("mta event queue_id recipient destination next_hop group provider connector reply_code enhanced_code class "
             "family detail suspended permanent_reply microsoft_code owner side rule tier remedy").split()
+    MORE = ["remedy_zh_tw", "fix_now", "links"]
 
     def setUp(self):
         with open(LINES, encoding="utf-8") as f:
@@ -299,8 +301,11 @@ class Explain(Case):
         for o in objects:
             extra = [k for k in o if k not in self.KEYS]
             self.assertEqual(list(o)[:len(self.KEYS)], self.KEYS)
-            self.assertEqual(len(extra), o["event"] is None)
-            self.assertLessEqual(set(extra), {"fact", "noise", "dead_letter"})
+            self.assertEqual(extra[:len(self.MORE)], self.MORE)
+            self.assertEqual(len(extra) - len(self.MORE), o["event"] is None)
+            self.assertLessEqual(set(extra[len(self.MORE):]), {"fact", "noise", "dead_letter"})
+            self.assertEqual(bool(o["remedy_zh_tw"]), o["class"] is not None)
+            self.assertEqual(bool(o["fix_now"]), o["class"] not in (None, "greylisted"))
             self.assertIs(type(o["suspended"]), bool)
             self.assertIs(type(o["permanent_reply"]), bool)
         self.assertEqual([o["class"] for o in objects[:4]],
@@ -330,6 +335,43 @@ class Explain(Case):
         words = self.works("explain", "--replies", stdin=text.encode() + b"\n")
         self.assertIn("normalised  greylisted, hello\n", words)
         self.assertIn("passed over own.retry (", words)
+
+    def test_language(self):
+        english = self.works("explain", "--set", CONNECTOR, self.lines[1])
+        for args in (["--language", "zh-TW"], ["--set", "language=zh-TW"]):
+            out = self.works("explain", "--set", CONNECTOR, *args, self.lines[1])
+            self.assertIn("what to do  連線到目的地郵件伺服器時沒有回應（逾時）。", out)
+            self.assertIn("postfix, 立即重試:", out)
+            self.assertNotIn("What waits", out)
+            commands = [line for line in out.splitlines() if "postqueue" in line]
+            self.assertEqual(len(commands), 4)
+            self.assertEqual(commands, [line for line in english.splitlines() if "postqueue" in line])
+            for line in out.splitlines():
+                if line not in commands and "http" not in line:
+                    self.assertLess(sum(2 if c >= "\u2e80" else 1 for c in line), 80, line)
+                    self.assertNotRegex(line, "^ *[，。、；：）」]")
+        self.assertEqual(english, self.works("explain", "--set", CONNECTOR, "--language", "en", self.lines[1]))
+        self.assertEqual(run("explain", "--language", "fr")[0], USAGE)
+        self.assertEqual(run("explain", "--set", "language=fr")[0], CONFIG)
+
+    @unittest.skipUnless(shutil.which("jq"), "no jq")
+    def test_postfix_commands_pick_messages(self):
+        """any takes a message with one such recipient, all only one with no other, and no bounce."""
+        queue = (("A", "deferred", "a@branch.example.net"), ("B", "hold", "b@Branch.Example.NET", "c@other.example"),
+                 ("C", "deferred", "c@other.example"), ("D", "deferred", "d@sub.branch.example.net"),
+                 ("MAILER", "deferred", "e@branch.example.net"))
+        listing = "".join(json.dumps({"queue_name": name, "queue_id": queue_id, "forced_expire": False,
+                                      "sender": "MAILER-DAEMON" if queue_id == "MAILER" else "s@example.org",
+                                      "recipients": [{"address": a} for a in addresses]}) + "\n"
+                          for queue_id, name, *addresses in queue)
+        (line,) = self.works("explain", "--json", "--set", CONNECTOR, self.lines[1]).splitlines()
+        got = {}
+        for fix in json.loads(line)["fix_now"]:
+            program = re.search("jq -r '([^']*)'", fix["command"]).group(1)
+            got[fix["action"]] = subprocess.run(["jq", "-r", program], input=listing, capture_output=True, text=True,
+                                                check=True).stdout.split()
+        self.assertEqual(got, {"retry": ["A", "B", "MAILER"], "hold": ["A", "B", "MAILER"], "release": ["B"],
+                               "reject": ["A"]})
 
     def test_input_is_as_arguments(self):
         with open(LINES, "rb") as f:
@@ -377,6 +419,9 @@ class Watch(Case):
         for part in ("Warning: 30 messages wait for branch (connect_refused)", "What to do:", "Contact: noc@example.net",
                      "30 lines read"):
             self.assertIn(part, out)
+        self.assertIn("postsuper -f -", out)
+        self.assertIn("See: https://", out)
+        self.assertIn("拒絕（退信給寄件者）", self.once(30, "2026-11-24T07:30:00Z", "--set", "language=zh-TW"))
         (incident,) = map(json.loads, self.once(30, "2026-11-24T07:30:00Z", "--json").splitlines())
         self.assertEqual((incident["group"], incident["family"], incident["class"], incident["messages"],
                           incident["state"]), ("branch", "reach", "connect_refused", 30, "open"))

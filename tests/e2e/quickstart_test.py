@@ -19,7 +19,7 @@ SCRIPT = os.path.join(SOURCE, "deploy", "quickstart.sh")
 SAMPLE = os.path.join(SOURCE, "deploy", "quickstart", "sample.log")
 WITHOUT = "in one process, without Kafka: "
 INCIDENTS = (
-    ("5 messages wait for gone.example (dns_failure)", "The name of the destination's mail server does not resolve."),
+    ("5 messages wait for gone.example (dns_failure)", "The name of the destination's mail server, or of the smart host, does not resolve."),
     ("30 messages wait for branch-office (connect_refused)", "destination's mail server refuses the connection."),
     ("12 messages wait for partner (certificate_invalid)", "of the destination's mail server does not pass our check."),
 )

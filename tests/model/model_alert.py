@@ -6,8 +6,8 @@ Rules look at one pair of (group, family) only, so each pair is played through a
 from model_base import family_of_class, hash64, hit, put, text_of, time_of
 from model_queue import BASES
 
-ATTRIBUTES = ("last_error", "detail", "next_hop", "next_hop_ip", "mta", "microsoft_code", "owner", "side", "connector",
-              "kind", "provider")
+ATTRIBUTES = ("last_error", "detail", "destination", "next_hop", "next_hop_ip", "mta", "microsoft_code", "owner", "side",
+              "connector", "kind", "provider")
 SUMS = ("messages", "recipients", "held", "overdue", "mismatched", "expiring_1h", "expiring_6h", "expiring_24h",
         "attempts", "permanent_replies", "delivered", "bounced", "expired")
 TOLD_AGAIN = ("messages", "recipients", "delivered", "bounced", "expired")
@@ -290,12 +290,13 @@ class Alert:
 
     @staticmethod
     def _sources(waiting):
-        by_host = {}
+        by_host, mta = {}, {}
         for row in waiting:
             for source in row.get("sources", []):
                 by_host[source["host"]] = by_host.get(source["host"], 0) + source["recipients"]
+                mta.setdefault(source["host"], source.get("mta"))
         order = sorted(by_host, key=lambda host: (-by_host[host], host.encode()))[:10]
-        return [{"host": host, "recipients": by_host[host]} for host in order]
+        return [put({"host": host, "recipients": by_host[host]}, mta=mta[host]) for host in order]
 
     @staticmethod
     def _samples(waiting):

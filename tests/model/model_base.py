@@ -80,6 +80,7 @@ def put(record, **fields):
     for name, value in fields.items():
         if value is not None and value is not False and value != "" and value != []:
             record[name] = value
+    return record
 
 
 class Settings:

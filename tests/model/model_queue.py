@@ -6,8 +6,8 @@ that history. Rules look at one group only, so each group is played through alon
 """
 from model_base import MINUTE, family_of_class, hit, minute, put, text_of, time_of
 
-TAKEN_OVER = ("detail", "next_hop", "next_hop_ip", "mta", "microsoft_code", "owner", "side", "connector", "kind",
-              "provider")
+TAKEN_OVER = ("detail", "destination", "next_hop", "next_hop_ip", "mta", "microsoft_code", "owner", "side", "connector",
+              "kind", "provider")
 FLAGS = ("held", "overdue", "mismatched", "null_sender")
 BASES = ("default", "observed", "configured", "record")  # weakest first
 N_BARS, N_SOURCES, N_SAMPLES = 360, 10, 3
@@ -200,7 +200,9 @@ class Queue:
             hit("2 more than 10 sources")
         if len(set(by_host.values())) < len(by_host):
             hit("2 sources with as many each")
-        put(value, sources=[{"host": host, "recipients": by_host[host]} for host in order[:N_SOURCES]])
+        mta = {t["host"]: t.get("mta") for t in row.history if t["change"] != "retry"}
+        put(value, sources=[put({"host": host, "recipients": by_host[host]}, mta=mta[host])
+                            for host in order[:N_SOURCES]])
 
     @staticmethod
     def _samples(value, row):

@@ -27,15 +27,19 @@ static const struct connector connectors[] = {
     {.name = {"plain", 5}, .kind = KIND_PARTNER, .volume_messages = -1, .volume_over_ms = -1, .near_expiry_ms = -1},
 };
 
-static struct str remedy_text(void *arg, const struct incident *inc, struct arena *a)
+static void find_remedy(void *arg, const struct incident *inc, struct arena *a, struct remedy *ret)
 {
-	return arena_fmt(a, "%s %s", (const char *)arg, class_names[inc->class]);
-}
+	static const struct fix fixes[] = {
+	    {MTA_EXIM, FIX_RETRY, {"Retry", 5}, {"Again", 5}, {"exim", 4}, {"mind", 4}, {"heed", 4}}};
+	static const struct link links[] = {{{"u", 1}}, {{"v", 1}}};
 
-static int64_t look_again(void *arg, const struct incident *inc)
-{
-	(void)arg;
-	return inc->class == CLASS_connect_timeout ? 1800000 : -1;
+	*ret = (struct remedy){
+	    .text = arena_fmt(a, "%s %s", (const char *)arg, class_names[inc->class]),
+	    .text_zh_tw = STR("zh"),
+	    .fix_now = {fixes, LEN(fixes)},
+	    .links = {links, LEN(links)},
+	    .look_again_ms = inc->class == CLASS_connect_timeout ? 1800000 : -1,
+	};
 }
 
 static struct alert_config test_config(void)
@@ -45,7 +49,7 @@ static struct alert_config test_config(void)
 	alert_config_default(&c);
 	c.connectors = connectors;
 	c.n_connectors = LEN(connectors);
-	c.remedies = (struct remedy_source){remedy_text, look_again, (void *)(uintptr_t) "mend"};
+	c.remedies = (struct remedy_source){find_remedy, (void *)(uintptr_t) "mend"};
 	return c;
 }
 
@@ -422,9 +426,11 @@ static void numbers_are_those_of_the_rows(void **state)
 	     ALERTS, "since first_expiry expiry_basis longest_wait_ms last_success",
 	     "1s opened since=10ms first_expiry=8h expiry_basis=observed longest_wait_ms=- last_success=-\n"},
 	    {"hosts add up, the 10 with most, ties by name",
-	     "1s row messages=1 overdue=1 sources=a:1,b:5,c:1,d:1,e:1,f:1\n1s row class=dns_failure messages=2 "
-	     "sources=a:9,g:1,h:1,i:1,j:1,k:2,l:1\n1s row class=unreachable messages=0 sources=z:99\n1s until",
-	     ALERTS, "sources", "1s opened sources=a:10,b:5,k:2,c:1,d:1,e:1,f:1,g:1,h:1,i:1\n"},
+	     "1s row messages=1 overdue=1 sources=a:1:exim,b:5,c:1,d:1,e:1,f:1\n1s row class=dns_failure messages=2 "
+	     "sources=a:9:postfix,g:1,h:1,i:1,j:1,k:2:exim,l:1\n1s row class=unreachable messages=0 sources=z:99\n1s "
+	     "until",
+	     ALERTS, "sources",
+	     "1s opened sources=a:10:postfix,b:5:-,k:2:exim,c:1:-,d:1:-,e:1:-,f:1:-,g:1:-,h:1:-,i:1:-\n"},
 	    {"samples of the heaviest first, three",
 	     "1s row messages=1 overdue=1 samples=A,B\n1s row class=dns_failure messages=3 samples=C,D\n1s row "
 	     "class=unreachable messages=2 samples=E\n1s until",
@@ -440,18 +446,22 @@ static void alerts_say_what_to_do(void **state)
 	static const struct scenario cases[] = {
 	    {"remedy and when to look again", "1s row messages=1 overdue=1\n1s until", ALERTS,
 	     "remedy look_again family", "1s opened remedy=mend connect_timeout look_again=1801s family=reach\n"},
+	    {"in both languages, with commands and links", "1s row messages=1 overdue=1\n1s until", ALERTS,
+	     "remedy_zh_tw fix_now links",
+	     "1s opened remedy_zh_tw=zh fix_now=exim:retry:Retry:Again:exim:mind:heed links=u,v\n"},
 	    {"none known", "1s row messages=1 overdue=1 class=greylisted\n1s until", ALERTS, "remedy look_again family",
 	     "1s opened remedy=mend greylisted look_again=- family=policy\n"},
 	    {"nothing to do once it is over", "1s row messages=1 overdue=1\n2s row messages=0\n2s until", ALERTS,
-	     "remedy look_again",
-	     "1s opened remedy=mend connect_timeout look_again=1801s\n2s resolved remedy= look_again=-\n"},
+	     "remedy look_again links",
+	     "1s opened remedy=mend connect_timeout look_again=1801s links=u,v\n2s resolved remedy= look_again=- "
+	     "links=\n"},
 	};
 	struct alert_config c = test_config();
 	struct buf got = BUF_INIT;
 
 	(void)state;
 	check_scenarios(cases, LEN(cases));
-	c.remedies = (struct remedy_source){NULL, NULL, NULL};
+	c.remedies = (struct remedy_source){NULL, NULL};
 	c.alerts_encoding = c.incidents_encoding = ENC_MSGPACK;
 	struct stage_run *r = run_new(&c);
 	play_rows(r, STR("1s row messages=1 overdue=1\n1s until"));

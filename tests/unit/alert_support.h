@@ -8,7 +8,7 @@
 #include "lib/mail/topics.h"
 #include "stage_support.h"
 
-/* "mx1:3,mx2:1" */
+/* "mx1:3:exim,mx2:1:-"; the mta may be left out */
 static inline struct record_list read_sources(struct str list, struct arena *a)
 {
 	struct row_source *items = arena_alloc(a, (list.n + 1) * sizeof(*items));
@@ -22,7 +22,11 @@ static inline struct record_list read_sources(struct str list, struct arena *a)
 			list = STR_NONE;
 		}
 		assert_true(str_cut(&item, ':', &items[n].host));
-		assert_true(str_i64(item, &items[n].recipients));
+		struct str count = item;
+		items[n].mta = 0;
+		if (str_cut(&item, ':', &count) && !str_eq(item, STR("-")))
+			items[n].mta = names_find(mta_names, item);
+		assert_true(str_i64(count, &items[n].recipients) && items[n].mta >= 0);
 		n++;
 	}
 	return (struct record_list){items, n};

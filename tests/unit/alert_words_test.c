@@ -19,7 +19,7 @@ static int64_t at(const char *text)
 /* 25 messages for 40 recipients that cannot reach a branch, an hour and 40 minutes before the first one ends. */
 static struct incident example(void)
 {
-	static const struct row_source sources[] = {{{"mx1", 3}, 30}, {{"mx2", 3}, 10}};
+	static const struct row_source sources[] = {{{"mx1", 3}, 30, MTA_POSTFIX}, {{"mx2", 3}, 10, MTA_EXIM}};
 	struct incident inc;
 
 	record_clear(&incident_record, &inc);

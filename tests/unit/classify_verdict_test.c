@@ -234,24 +234,48 @@ static void test_memory(void **state)
 
 static void test_remedy_source(void **state)
 {
+	static const struct row_source sources[] = {{{"a", 1}, 9, MTA_EXIM},     {{"b", 1}, 8, MTA_UNKNOWN},
+	                                            {{"c", 1}, 7, MTA_EXCHANGE}, {{"d", 1}, 6, MTA_EXIM},
+	                                            {{"e", 1}, 5, MTA_KUMOMTA},  {{"f", 1}, 4, MTA_SENDMAIL}};
+	struct remedy never, worked;
+	struct delivery d;
 	struct fixture f;
 	struct incident inc;
 
 	(void)state;
 	fixture_init(&f, &config);
+	record_clear(&delivery_record, &d);
 	const struct remedy_source source = classify_remedies(f.classify);
 	record_clear(&incident_record, &inc);
 	inc.class = CLASS_connect_timeout;
 	inc.kind = KIND_OWN;
-	struct str never = source.text(source.arg, &inc, &f.arena);
+	inc.mta = MTA_POSTFIX;
+	inc.sources = (struct record_list){sources, LEN(sources)};
+	source.find(source.arg, &inc, &f.arena, &never);
 	inc.last_success_ms = 1000;
-	struct str worked = source.text(source.arg, &inc, &f.arena);
-	expect(str_find(never, STR("No delivery to this destination is known")) >= 0, "never");
-	expect(str_find(worked, STR("worked before")) >= 0, "worked");
-	expect(str_find(worked, STR("No delivery")) < 0, "not both");
-	expect_i64(source.look_again_ms(source.arg, &inc), 30 * 60000, "look again");
+	source.find(source.arg, &inc, &f.arena, &worked);
+	expect(str_find(never.text, STR("No delivery to this destination is known")) >= 0, "never");
+	expect(str_find(worked.text, STR("worked before")) >= 0, "worked");
+	expect(str_find(worked.text, STR("No delivery")) < 0, "not both");
+	expect_i64(worked.look_again_ms, 30 * 60000, "look again");
+	const struct fix *fixes = worked.fix_now.items;
+	expect(worked.fix_now.n == 12, "commands of three MTAs, none of the incident's own or of one without commands");
+	expect(fixes[0].mta == MTA_EXIM && fixes[4].mta == MTA_EXCHANGE && fixes[8].mta == MTA_KUMOMTA, "their order");
+	inc.sources = (struct record_list){NULL, 0};
+	source.find(source.arg, &inc, &f.arena, &worked);
+	fixes = worked.fix_now.items;
+	expect(worked.fix_now.n == 4 && fixes[0].mta == MTA_POSTFIX, "without sources that of the last attempt");
 	inc.class = CLASS_greylisted;
-	expect_i64(source.look_again_ms(source.arg, &inc), -1, "nothing to look for");
+	source.find(source.arg, &inc, &f.arena, &worked);
+	expect_i64(worked.look_again_ms, -1, "nothing to look for");
+	d.class = CLASS_connect_timeout;
+	d.mta = MTA_EXIM;
+	d.destination = d.group = STR("far.example");
+	classify_remedy(f.classify, &d, &f.arena, &worked);
+	fixes = worked.fix_now.items;
+	expect(str_find(worked.text, STR("worked before")) < 0 && str_find(worked.text, STR("No delivery")) < 0,
+	       "unknown");
+	expect_str(fixes[0].command, STR("exiqgrep -i -r '@far[.]example$' | xargs -r exim -M"), "of a delivery");
 	fixture_release(&f);
 }
 

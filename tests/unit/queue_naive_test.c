@@ -81,6 +81,7 @@ static void random_cause(struct world *w, struct transition *t)
 
 	t->text = one_of(w, texts, LEN(texts));
 	t->detail = one_of(w, texts, LEN(texts));
+	t->destination = one_of(w, hops, LEN(hops));
 	t->next_hop = one_of(w, hops, LEN(hops));
 	t->next_hop_ip = one_of(w, ips, LEN(ips));
 	t->microsoft_code = one_of(w, codes, LEN(codes));
@@ -303,6 +304,7 @@ static void tell_story(const struct world *w, size_t g, size_t k, int64_t bounda
 			continue;
 		row->last_error = t->text;
 		row->detail = t->detail;
+		row->destination = t->destination;
 		row->next_hop = t->next_hop;
 		row->next_hop_ip = t->next_hop_ip;
 		row->microsoft_code = t->microsoft_code;
@@ -371,6 +373,20 @@ static struct record_list naive_bars(const struct live *l, bool expires, int64_t
 	return (struct record_list){b, n};
 }
 
+/* Of the last one that came or went there. */
+static int mta_of(const struct world *w, size_t g, size_t k, int64_t boundary_ms, struct str host)
+{
+	int mta = 0;
+
+	for (size_t i = w->rows[g][k].begin; i < w->n_history && w->history[i].p_ms < boundary_ms; i++) {
+		const struct transition *t = &w->history[i].t;
+		if (is_of(&w->history[i], g, k) && str_eq(t->host, host) &&
+		    (t->change == CHANGE_ENTER || t->change == CHANGE_LEAVE))
+			mta = t->mta;
+	}
+	return mta;
+}
+
 static void count_hosts(const struct live *l, struct row *row, struct arena *a)
 {
 	struct row_source *s = arena_zalloc(a, LEN(hosts) * sizeof(*s));
@@ -382,7 +398,7 @@ static void count_hosts(const struct live *l, struct row *row, struct arena *a)
 			for (size_t i = 0; i < l->n; i++)
 				here += str_eq(l->items[i]->host, str_from(hosts[h]));
 			if (here == many)
-				s[n++] = (struct row_source){str_from(hosts[h]), here};
+				s[n++] = (struct row_source){str_from(hosts[h]), here, 0};
 		}
 	row->sources = (struct record_list){s, n};
 }
@@ -434,6 +450,9 @@ static void naive_write(struct world *w, size_t g, size_t k, int64_t boundary_ms
 	name_samples(w, g, k, boundary_ms, row, &w->scratch);
 	count_live(&l, boundary_ms / MINUTE, row);
 	count_hosts(&l, row, &w->scratch);
+	struct row_source *sources = (struct row_source *)row->sources.items;
+	for (size_t i = 0; i < row->sources.n; i++)
+		sources[i].mta = mta_of(w, g, k, boundary_ms, sources[i].host);
 	row->queued = naive_bars(&l, false, 1, &w->scratch);
 	row->expires = naive_bars(&l, true, 1, &w->scratch);
 }

@@ -128,16 +128,18 @@ static void counts_follow_places(void **state)
 	     "null_sender=1\n1s leave message=B overdue=1 mismatched=1\n2s until",
 	     "held overdue mismatched null_sender", "2s held=0 overdue=0 mismatched=0 null_sender=0\n"},
 	    {"a host",
-	     "1s enter host=b\n1s enter host=a message=B\n1s enter host=c message=C\n1s enter host=c message=D\n3s "
-	     "leave "
-	     "host=b\n4s until",
-	     "sources", "2s sources=c:2,a:1,b:1\n4s sources=c:2,a:1\n"},
+	     "1s enter host=b\n1s enter host=a message=B\n1s enter host=c message=C\n1s enter host=c message=D "
+	     "mta=exim\n"
+	     "3s leave host=b\n4s until",
+	     "sources", "2s sources=c:2:exim,a:1:postfix,b:1:postfix\n4s sources=c:2:exim,a:1:postfix\n"},
 	    {"ten hosts",
 	     "1s enter host=l\n1s enter host=k\n1s enter host=j\n1s enter host=i\n1s enter host=h\n1s enter host=g\n1s "
 	     "enter "
 	     "host=f\n1s enter host=e\n1s enter host=d\n1s enter host=c\n1s enter host=b\n1s enter host=a\n1s enter "
 	     "host=l\n2s until",
-	     "sources", "2s sources=l:2,a:1,b:1,c:1,d:1,e:1,f:1,g:1,h:1,i:1\n"},
+	     "sources",
+	     "2s sources=l:2:postfix,a:1:postfix,b:1:postfix,c:1:postfix,d:1:postfix,e:1:postfix,f:1:postfix,"
+	     "g:1:postfix,h:1:postfix,i:1:postfix\n"},
 	    {"the weakest basis",
 	     "1s enter basis=record\n3s enter message=B basis=configured\n5s enter message=C basis=observed\n7s enter "
 	     "message=D\n"
