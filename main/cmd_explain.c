@@ -270,6 +270,21 @@ static const char *prose_of(const char *word)
 	return word;
 }
 
+static void add_connector(const struct connector *c, struct buf *out)
+{
+	struct buf egress = BUF_INIT;
+
+	if (c->contact.n)
+		layout_entry(out, "contact", "%.*s", STR_FMT(c->contact));
+	if (c->runbook.n)
+		layout_entry(out, "runbook", "%.*s", STR_FMT(c->runbook));
+	for (size_t i = 0; i < c->n_egress; i++)
+		buf_fmt(&egress, "%s%.*s", i ? ", " : "", STR_FMT(c->egress[i]));
+	if (egress.n)
+		layout_entry(out, "let through", "%s: our addresses, for the other side", buf_z(&egress));
+	buf_release(&egress);
+}
+
 static void write_words(struct explainer *x, const struct line_result *line, struct str remedy)
 {
 	const struct connector *connector = connector_find(x->c->connectors, x->c->n_connectors, line->d.connector);
@@ -288,8 +303,8 @@ static void write_words(struct explainer *x, const struct line_result *line, str
 		add_verdict(x, &line->d, &x->out);
 	if (remedy.n)
 		layout_entry(&x->out, "what to do", "%.*s", STR_FMT(remedy));
-	if (connector && connector->contact.n)
-		layout_entry(&x->out, "contact", "%.*s", STR_FMT(connector->contact));
+	if (connector)
+		add_connector(connector, &x->out);
 }
 
 /* As for an incident of this one delivery. */

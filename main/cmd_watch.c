@@ -64,18 +64,14 @@ static int64_t now_ms(const struct watch *w)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void add_incident(struct watch *w, struct str title, struct str summary, struct str remedy, struct str connector)
+static void add_incident(struct watch *w, struct str title, struct str summary, struct str remedy)
 {
-	const struct connector *k = connector_find(w->c->connectors, w->c->n_connectors, connector);
-
 	buf_fmt(&w->out, "%.*s\n", STR_FMT(title));
 	layout_wrap(&w->out, summary, 0, 4, LAYOUT_WIDTH);
 	if (remedy.n) {
 		buf_str(&w->out, STR("    What to do:"));
 		layout_wrap(&w->out, remedy, 15, 4, LAYOUT_WIDTH);
 	}
-	if (k && k->contact.n)
-		buf_fmt(&w->out, "    Contact: %.*s\n", STR_FMT(k->contact));
 	buf_chr(&w->out, '\n');
 }
 
@@ -129,7 +125,7 @@ static void take_alert(struct watch *w, const struct log_record *rec)
 	} else if (w->live) {
 		time_format(a.at_ms, when);
 		buf_fmt(&w->out, "%.19sZ %s\n", when, alert_event_names[a.event]);
-		add_incident(w, a.title, a.summary, a.event == ALERT_RESOLVED ? STR_NONE : a.remedy, a.connector);
+		add_incident(w, a.title, a.summary, a.event == ALERT_RESOLVED ? STR_NONE : a.remedy);
 	}
 	flush(w);
 }
@@ -202,7 +198,7 @@ static void add_open(struct watch *w, const struct known *k)
 		return;
 	words_title(&inc, ALERT_UPDATED, lifetime_ms, &title);
 	words_summary(&inc, ALERT_UPDATED, lifetime_ms, &summary);
-	add_incident(w, buf_view(&title), buf_view(&summary), buf_view(&k->remedy), inc.connector);
+	add_incident(w, buf_view(&title), buf_view(&summary), buf_view(&k->remedy));
 	buf_release(&title);
 	buf_release(&summary);
 }
