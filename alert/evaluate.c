@@ -135,11 +135,15 @@ static void choose_title(struct pair *p, const struct evaluation *e, int candida
 	}
 }
 
+static const struct connector *connector_of(const struct alert_config *c, const struct pair *p)
+{
+	return p->connector.n == 0 ? NULL : connector_find(c->connectors, c->n_connectors, p->connector);
+}
+
 static struct alert_kind_config settings(const struct alert_config *c, const struct pair *p)
 {
 	struct alert_kind_config s = c->kinds[p->kind == KIND_UNKNOWN ? KIND_INTERNET : p->kind];
-	const struct connector *k =
-	    p->connector.n == 0 ? NULL : connector_find(c->connectors, c->n_connectors, p->connector);
+	const struct connector *k = connector_of(c, p);
 
 	if (k == NULL)
 		return s;
@@ -261,6 +265,19 @@ static void fill_state(struct incident *inc, const struct pair *p, const struct 
 	PAIR_TITLE_TEXTS(X)
 	PAIR_TITLE_ENUMS(X)
 #undef X
+}
+
+/* What the operator has said of the route. */
+static void fill_connector(struct incident *inc, const struct connector *k, struct arena *a)
+{
+	if (k == NULL)
+		return;
+	struct egress *items = arena_alloc(a, (k->n_egress + 1) * sizeof(*items));
+	for (size_t i = 0; i < k->n_egress; i++)
+		items[i] = (struct egress){k->egress[i]};
+	inc->contact = k->contact;
+	inc->runbook = k->runbook;
+	inc->egress = (struct record_list){items, k->n_egress};
 }
 
 static void open_incident(struct pair *p, const struct evaluation *e)
@@ -416,6 +433,7 @@ void evaluate(const struct alert_config *c, struct pair *p, const struct evaluat
 	fill_state(&ret->incident, p, e);
 	fill_numbers(&ret->incident, &x.t);
 	fill_lists(&ret->incident, rows, n, a);
+	fill_connector(&ret->incident, connector_of(c, p), a);
 	ret->incident.severity = x.severity;
 	ret->incident.near_expiry = x.near;
 	if (ret->alert == ALERT_RESOLVED) {

@@ -196,6 +196,22 @@ static void add_where(struct buf *out, const struct incident *inc)
 		buf_chr(out, '.');
 }
 
+/* Whom to call, and what they will want to know. */
+static void add_help(struct buf *out, const struct incident *inc)
+{
+	const struct egress *egress = inc->egress.items;
+
+	if (inc->contact.n > 0)
+		buf_fmt(out, " Contact: %.*s.", STR_FMT(inc->contact));
+	for (size_t i = 0; i < inc->egress.n; i++)
+		buf_fmt(out, "%s%.*s", i == 0 ? " The other side must let our mail through from " : ", ",
+		        STR_FMT(egress[i].address));
+	if (inc->egress.n > 0)
+		buf_chr(out, '.');
+	if (inc->runbook.n > 0) /* last, and no full stop: it is to be clicked on */
+		buf_fmt(out, " Runbook: %.*s", STR_FMT(inc->runbook));
+}
+
 static void resolved_summary(const struct incident *inc, struct buf *out)
 {
 	if (inc->recipients == 0) {
@@ -231,4 +247,5 @@ void words_summary(const struct incident *inc, enum alert_event event, int64_t d
 	add_marks(out, inc);
 	add_success(out, inc);
 	add_where(out, inc);
+	add_help(out, inc);
 }

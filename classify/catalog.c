@@ -252,8 +252,8 @@ static int check_suffixes(struct catalog *c, struct provider *p, const char *fil
 {
 	for (size_t i = 0; i < p->suffixes.n; i++) {
 		struct str *s = &p->suffixes.items[i];
-		if (!str_starts(*s, STR(".")) || s->n < 2 || s->n > SUFFIX_MAX)
-			return bad(file, line, err, "a suffix begins with a dot, unlike", *s);
+		if (str_chr(*s, '.') < 0 || s->n < 2 || s->n > SUFFIX_MAX)
+			return bad(file, line, err, "a suffix begins with a dot, a host has one in it, unlike", *s);
 		char *lower = arena_alloc(&c->arena, s->n);
 		memcpy(lower, s->p, s->n);
 		text_lower(lower, s->n);
@@ -453,24 +453,21 @@ const struct rule *catalog_rule(const struct catalog *c, size_t i)
 	return &c->rules[i];
 }
 
-/* The longest suffix decides. */
+/* The longest suffix decides, and the host itself before all. */
 const struct provider *catalog_provider(const struct catalog *c, struct str host)
 {
 	char lower[SUFFIX_MAX];
 	struct str rest = host.n > SUFFIX_MAX ? str_skip(host, host.n - SUFFIX_MAX) : host;
 
-	if (rest.n == 0)
-		return NULL;
 	memcpy(lower, rest.p, rest.n);
 	text_lower(lower, rest.n);
-	for (rest.p = lower; rest.n > 0; rest = str_skip(rest, 1)) {
-		ssize_t dot = str_chr(rest, '.');
-		if (dot < 0)
-			return NULL;
-		rest = str_skip(rest, (size_t)dot);
+	rest.p = lower;
+	while (rest.n > 0) {
 		const struct provider *p = table_get(&c->suffixes, rest);
 		if (p != NULL)
 			return p;
+		ssize_t dot = str_chr(str_skip(rest, 1), '.');
+		rest = dot < 0 ? STR_NONE : str_skip(rest, (size_t)dot + 1);
 	}
 	return NULL;
 }

@@ -69,7 +69,7 @@ struct rule {
 struct provider {
 	struct str name;
 	struct str speaks;        /* whose texts its servers use; empty: its own */
-	struct str_list suffixes; /* ".example.org" */
+	struct str_list suffixes; /* ".example.org"; or a host */
 	enum origin origin;
 };
 

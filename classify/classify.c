@@ -21,7 +21,7 @@ struct reading {
 struct classify {
 	const struct catalog *catalog;
 	struct engine *engine;
-	struct destination_config c;
+	struct destination *destination;
 	struct remedies *remedies;
 	struct buf normalised, question, text;
 	struct memo *texts, *questions; /* of struct reading, of rules; NULL before the first question */
@@ -32,7 +32,7 @@ struct classify *classify_new(const struct catalog *catalog, const struct destin
 	struct classify *k = xcalloc(1, sizeof(*k));
 
 	k->catalog = catalog;
-	k->c = *c;
+	k->destination = destination_new(c);
 	k->engine = engine_new(catalog, true, err);
 	k->remedies = k->engine == NULL ? NULL : remedies_load(err);
 	if (k->remedies == NULL) {
@@ -47,6 +47,7 @@ void classify_free(struct classify *c)
 	if (c == NULL)
 		return;
 	engine_free(c->engine);
+	destination_free(c->destination);
 	remedies_free(c->remedies);
 	buf_release(&c->normalised);
 	buf_release(&c->question);
@@ -229,7 +230,7 @@ static void classify_text(struct classify *c, struct delivery *d, struct arena *
 		memo_put(c->texts, buf_view(&c->text), hash, &r);
 	}
 	set_verdict(d, r.rule, &q, a);
-	destination_group(d, &r.reply, &c->c, provider, a);
+	destination_group(d, &r.reply, c->destination, provider, a);
 	d->side = (int)side_of((enum owner)d->owner, (enum kind)d->kind);
 }
 
@@ -243,7 +244,7 @@ static void classify(void *arg, struct delivery *d, struct arena *a)
 	} else if (d->recipient.n > 0) {
 		reply_read((enum mta)d->mta, STR_NONE, &none);
 		destination_hop(d, &none, a);
-		destination_group(d, &none, &c->c, catalog_provider(c->catalog, d->next_hop), a);
+		destination_group(d, &none, c->destination, catalog_provider(c->catalog, d->next_hop), a);
 	}
 }
 

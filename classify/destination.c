@@ -1,25 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* destination - see destination.h; the only place that names libpsl */
-#include <arpa/inet.h>
 #include <libpsl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "classify/destination.h"
+#include "classify/domain.h"
+#include "classify/route.h"
+#include "lib/base/check.h"
 #include "lib/base/text.h"
 
-static struct str lower(struct str s, struct arena *a)
+struct destination {
+	struct destination_config c;
+	struct routes *routes;
+};
+
+struct destination *destination_new(const struct destination_config *c)
 {
-	struct str copy = arena_dup(a, s);
-	text_lower((char *)(uintptr_t)copy.p, copy.n);
-	return copy;
+	struct destination *dest = xcalloc(1, sizeof(*dest));
+
+	dest->c = *c;
+	dest->routes = routes_new(c->connectors, c->n_connectors);
+	return dest;
 }
 
-/* A host's or domain's name as it is compared: lower case, without a final dot. */
-static struct str plain_name(struct str name, struct arena *a)
+void destination_free(struct destination *dest)
 {
-	if (str_ends(name, STR(".")))
-		name.n--;
-	return lower(name, a);
+	if (dest == NULL)
+		return;
+	routes_free(dest->routes);
+	free(dest);
 }
 
 /* "private/dovecot-lmtp", "/run/lmtp": where other hosts have an address. */
@@ -36,86 +46,38 @@ static bool is_host(struct str relay, struct str ip, int64_t port)
 
 static void set_hop(struct delivery *d, struct str host, struct str ip, int64_t port, struct arena *a)
 {
-	d->next_hop = plain_name(host, a);
+	d->next_hop = domain_fold(host, a);
 	d->next_hop_ip = is_socket(ip) ? STR_NONE : ip;
 	d->next_hop_port = port;
 }
 
+/* "mx.example.org [192.0.2.1]:25", "mx.example.org[192.0.2.1]", "[192.0.2.1]"; false: a name alone. */
+static bool split_relay(struct str relay, struct str *ret_host, struct str *ret_ip, int64_t *ret_port)
+{
+	ssize_t open = str_chr(relay, '['), close = str_chr(relay, ']');
+
+	if (open < 0 || close < open)
+		return false;
+	struct str port = str_skip(relay, (size_t)close + 1);
+	*ret_ip = str_head(str_skip(relay, (size_t)open + 1), (size_t)(close - open) - 1);
+	*ret_host = open == 0 ? *ret_ip : str_trim(str_head(relay, (size_t)open));
+	if (str_eat(&port, STR(":")))
+		str_i64(port, ret_port);
+	return true;
+}
+
 void destination_hop(struct delivery *d, const struct reply *reply, struct arena *a)
 {
-	ssize_t at = str_rchr(d->recipient, '@');
+	struct str host = d->relay, ip = d->relay_ip;
+	int64_t port = d->relay_port;
 
-	d->destination = at < 0 ? STR_NONE : plain_name(str_skip(d->recipient, (size_t)at + 1), a);
-	if (d->relay.n > 0 && is_host(d->relay, d->relay_ip, d->relay_port))
-		set_hop(d, d->relay, d->relay_ip, d->relay_port, a);
-	else if (reply->host.n > 0)
-		set_hop(d, reply->host, reply->ip, reply->port, a);
-}
-
-/* "example.org" is itself, ".example.org" what is below it, too. */
-static bool name_fits(struct str pattern, struct str name)
-{
-	if (name.n == 0)
-		return false;
-	if (pattern.n > 0 && pattern.p[0] == '.')
-		return str_ends_nocase(name, pattern) || str_eq_nocase(name, str_skip(pattern, 1));
-	return str_eq_nocase(name, pattern);
-}
-
-static bool any_name_fits(const struct str *patterns, size_t n, struct str name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (name_fits(patterns[i], name))
-			return true;
-	return false;
-}
-
-/* The bytes of an address; their number, 0 if it is none. */
-static size_t address_bytes(struct str s, unsigned char ret[16])
-{
-	char z[64];
-
-	if (s.n == 0 || s.n >= sizeof(z))
-		return 0;
-	memcpy(z, s.p, s.n);
-	z[s.n] = '\0';
-	if (inet_pton(AF_INET, z, ret) == 1)
-		return 4;
-	return inet_pton(AF_INET6, z, ret) == 1 ? 16 : 0;
-}
-
-static bool network_fits(struct str network, struct str ip)
-{
-	unsigned char want[16], have[16];
-	struct str address = network, bits_text;
-	int64_t bits = -1;
-
-	if (str_cut(&address, '/', &bits_text)) {
-		struct str t = address;
-		address = bits_text;
-		if (!str_i64(t, &bits))
-			return false;
-	}
-	size_t n = address_bytes(address, want);
-	if (n == 0 || n != address_bytes(ip, have))
-		return false;
-	if (bits < 0 || bits > (int64_t)n * 8)
-		bits = (int64_t)n * 8;
-	size_t whole = (size_t)bits / 8, rest = (size_t)bits % 8;
-	if (memcmp(want, have, whole) != 0)
-		return false;
-	return rest == 0 || (want[whole] >> (8 - rest)) == (have[whole] >> (8 - rest));
-}
-
-static bool connector_fits(const struct connector *c, const struct delivery *d)
-{
-	if (any_name_fits(c->domains, c->n_domains, d->destination) ||
-	    any_name_fits(c->next_hops, c->n_next_hops, d->next_hop))
-		return true;
-	for (size_t i = 0; i < c->n_networks; i++)
-		if (network_fits(c->networks[i], d->next_hop_ip))
-			return true;
-	return false;
+	d->destination = domain_of(d->recipient, a);
+	if (ip.n == 0)
+		split_relay(d->relay, &host, &ip, &port);
+	if (host.n > 0 && is_host(host, ip, port))
+		set_hop(d, host, ip, port, a);
+	else if (reply->host.n > 0 || (reply->ip.n > 0 && !is_socket(reply->ip)))
+		set_hop(d, reply->host.n > 0 ? reply->host : reply->ip, reply->ip, reply->port, a);
 }
 
 /* Sockets and the loopback network are internal by nature, as for ingest; the rest is the configuration's to say. */
@@ -138,7 +100,7 @@ static struct str registrable(struct str host)
 	unsigned char bytes[16];
 	char z[256];
 
-	if (psl == NULL || host.n == 0 || host.n >= sizeof(z) || address_bytes(host, bytes) > 0)
+	if (psl == NULL || host.n == 0 || host.n >= sizeof(z) || domain_address(host, bytes) > 0)
 		return STR_NONE;
 	memcpy(z, host.p, host.n);
 	z[host.n] = '\0';
@@ -154,9 +116,10 @@ static bool is_safe(char c)
 /* Groups are keys of topics: nothing in them but what a domain may hold. */
 static struct str safe(struct str s, struct arena *a)
 {
-	struct str copy = lower(str_head(s, GROUP_MAX), a);
+	struct str copy = arena_dup(a, str_head(s, GROUP_MAX));
 	char *p = (char *)(uintptr_t)copy.p;
 
+	text_lower(p, copy.n);
 	for (size_t i = 0; i < copy.n; i++)
 		if (!is_safe(p[i]))
 			p[i] = '?';
@@ -177,19 +140,15 @@ static struct str choose_group(const struct delivery *d, bool local, struct aren
 	return d->destination.n > 0 ? d->destination : d->next_hop;
 }
 
-void destination_group(struct delivery *d, const struct reply *reply, const struct destination_config *c,
+void destination_group(struct delivery *d, const struct reply *reply, const struct destination *dest,
                        const struct provider *provider, struct arena *a)
 {
-	bool local =
-	    d->family == FAMILY_LOCAL || is_internal(c, d, reply) || (d->destination.n == 0 && d->next_hop.n == 0);
+	const struct connector *connector = routes_find(dest->routes, d);
+	bool local = d->family == FAMILY_LOCAL || is_internal(&dest->c, d, reply) ||
+	             (d->destination.n == 0 && d->next_hop.n == 0);
 
-	d->kind = local ? KIND_OWN : KIND_INTERNET;
 	d->provider = provider != NULL ? provider->name : STR_NONE;
-	for (size_t i = 0; i < c->n_connectors && d->connector.n == 0; i++) {
-		if (!connector_fits(&c->connectors[i], d))
-			continue;
-		d->connector = c->connectors[i].name;
-		d->kind = (int)c->connectors[i].kind;
-	}
+	d->connector = connector != NULL ? connector->name : STR_NONE;
+	d->kind = connector != NULL ? (int)connector->kind : local ? KIND_OWN : KIND_INTERNET;
 	d->group = safe(choose_group(d, local, a), a);
 }

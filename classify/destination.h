@@ -22,13 +22,20 @@ struct destination_config {
 	size_t n_internal_hops;
 };
 
-/* Fills destination, next_hop, next_hop_ip, next_hop_port of d from its recipient, relay and text. */
+struct destination;
+
+/* What c points to must outlive it. */
+struct destination *destination_new(const struct destination_config *c);
+void destination_free(struct destination *dest);
+
+/* Fills destination, next_hop, next_hop_ip, next_hop_port of d from its recipient, relay and text. A relay may be written
+ * with its address and port, "mx.example.org [192.0.2.1]:25". */
 void destination_hop(struct delivery *d, const struct reply *reply, struct arena *a);
 
 /* Fills provider, connector, kind and group; needs the above, and class and family where there is a verdict.
  * provider: of the next hop, or NULL. The group holds lower-case letters, digits and ".-_:[]/?" only, GROUP_MAX
  * bytes at most. */
-void destination_group(struct delivery *d, const struct reply *reply, const struct destination_config *c,
+void destination_group(struct delivery *d, const struct reply *reply, const struct destination *dest,
                        const struct provider *provider, struct arena *a);
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 
+#include "classify/route.h"
 #include "lib/base/timefmt.h"
 #include "main/broker.h"
 #include "main/commands.h"
@@ -69,6 +70,21 @@ static void print_policy(struct config *c, struct buf *out)
 		             kind_names[c->connectors[i].kind], name_or(c->connectors[i].contact, "none", &c->arena));
 }
 
+/* Not wrong, but hardly meant. */
+static void print_hidden(const struct config *c, struct buf *out)
+{
+	for (size_t i = 0; i < c->n_connectors; i++) {
+		const struct connector *by = route_hidden_by(c->connectors, i);
+
+		if (by)
+			layout_entry(
+			    out, "warning",
+			    "connector %.*s never wins: all that it covers is taken before, by %.*s first; the "
+			    "order of the file decides",
+			    STR_FMT(c->connectors[i].name), STR_FMT(by->name));
+	}
+}
+
 /* The rules must be whole: every sample is decided by its own. */
 static int check_catalog(const struct config *c, struct buf *out, struct err *err)
 {
@@ -120,6 +136,7 @@ static int check(struct cli *cli, struct buf *out)
 	print_stages(c, out);
 	print_topics(c, out);
 	print_policy(c, out);
+	print_hidden(c, out);
 	if (((c->n_kafka || c->n_raw) && kafka_check_settings(&client, &err) < 0) || check_catalog(c, out, &err) < 0)
 		status = cli_fail_err(EX_CONFIG, &err);
 	else if (cli_value(cli, "broker") && (status = check_broker(c, out, &err)) != EX_OK)

@@ -306,6 +306,21 @@ static void write_remedy(struct explainer *x, const struct remedy *remedy)
 		layout_entry(&x->out, i == 0 ? "see" : "", "%.*s", STR_FMT(links[i].url));
 }
 
+static void add_connector(const struct connector *c, struct buf *out)
+{
+	struct buf egress = BUF_INIT;
+
+	if (c->contact.n)
+		layout_entry(out, "contact", "%.*s", STR_FMT(c->contact));
+	if (c->runbook.n)
+		layout_entry(out, "runbook", "%.*s", STR_FMT(c->runbook));
+	for (size_t i = 0; i < c->n_egress; i++)
+		buf_fmt(&egress, "%s%.*s", i ? ", " : "", STR_FMT(c->egress[i]));
+	if (egress.n)
+		layout_entry(out, "let through", "%s: our addresses, for the other side", buf_z(&egress));
+	buf_release(&egress);
+}
+
 static void write_words(struct explainer *x, const struct line_result *line, const struct remedy *remedy)
 {
 	const struct connector *connector = connector_find(x->c->connectors, x->c->n_connectors, line->d.connector);
@@ -323,8 +338,8 @@ static void write_words(struct explainer *x, const struct line_result *line, con
 	if (line->d.class)
 		add_verdict(x, &line->d, &x->out);
 	write_remedy(x, remedy);
-	if (connector && connector->contact.n)
-		layout_entry(&x->out, "contact", "%.*s", STR_FMT(connector->contact));
+	if (connector)
+		add_connector(connector, &x->out);
 }
 
 static void show(struct explainer *x, const struct line_result *line)

@@ -80,17 +80,12 @@ static void add_advice(struct watch *w, const struct alert *a)
 		buf_fmt(&w->out, "    See: %.*s\n", STR_FMT(links[i].url));
 }
 
-static void add_incident(struct watch *w, struct str title, struct str summary, const struct alert *a,
-                         struct str connector)
+static void add_incident(struct watch *w, struct str title, struct str summary, const struct alert *a)
 {
-	const struct connector *k = connector_find(w->c->connectors, w->c->n_connectors, connector);
-
 	buf_fmt(&w->out, "%.*s\n", STR_FMT(title));
 	layout_wrap(&w->out, summary, 0, 4, LAYOUT_WIDTH);
 	if (a)
 		add_advice(w, a);
-	if (k && k->contact.n)
-		buf_fmt(&w->out, "    Contact: %.*s\n", STR_FMT(k->contact));
 	buf_chr(&w->out, '\n');
 }
 
@@ -144,7 +139,7 @@ static void take_alert(struct watch *w, const struct log_record *rec)
 	} else if (w->live) {
 		time_format(a.at_ms, when);
 		buf_fmt(&w->out, "%.19sZ %s\n", when, alert_event_names[a.event]);
-		add_incident(w, a.title, a.summary, a.event == ALERT_RESOLVED ? NULL : &a, a.connector);
+		add_incident(w, a.title, a.summary, a.event == ALERT_RESOLVED ? NULL : &a);
 	}
 	flush(w);
 }
@@ -220,7 +215,7 @@ static void add_open(struct watch *w, const struct known *k)
 	words_title(&inc, ALERT_UPDATED, lifetime_ms, &title);
 	words_summary(&inc, ALERT_UPDATED, lifetime_ms, &summary);
 	bool advised = value.n > 0 && record_decode(encoding_of(value), value, &alert_record, &w->arena, &a, &err) == 0;
-	add_incident(w, buf_view(&title), buf_view(&summary), advised ? &a : NULL, inc.connector);
+	add_incident(w, buf_view(&title), buf_view(&summary), advised ? &a : NULL);
 	buf_release(&title);
 	buf_release(&summary);
 }

@@ -5,7 +5,7 @@
 
 #include "main/cli.h"
 
-extern const struct cli_command cmd_run, cmd_replay, cmd_watch, cmd_feed, cmd_explain, cmd_check, cmd_catalog,
-    cmd_topics, cmd_version;
+extern const struct cli_command cmd_run, cmd_replay, cmd_watch, cmd_feed, cmd_explain, cmd_unknown, cmd_catalog,
+    cmd_check, cmd_topics, cmd_version;
 
 #endif

@@ -4,22 +4,26 @@
  *
  * Entries that are maps (a connector, a rule) are read by tables of their keys: what a key holds and where it goes.
  */
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "classify/domain.h"
 #include "lib/base/text.h"
 #include "main/config_priv.h"
 #include "main/nearest.h"
 #include "main/options.h"
 #include "main/pipeline.h"
 
+enum { URL_MAX = 500 };
+
 enum key_kind {
 	KEY_TEXT,   /* struct str */
 	KEY_NAME,   /* const char *: of a topic */
 	KEY_WORD,   /* struct str, lower case */
 	KEY_WORDS,  /* struct texts, lower case */
+	KEY_HOSTS,  /* struct texts: names of hosts and domains, folded, a leading dot kept */
+	KEY_URL,    /* struct str: of http or https */
 	KEY_SPAN,   /* int64_t */
 	KEY_NUMBER, /* int64_t from 1 */
 	KEY_COUNT,  /* int from 1 to 10000 */
@@ -86,6 +90,51 @@ static bool read_words(const struct config_reader *r, const struct val *v, struc
 	return true;
 }
 
+static bool read_hosts(const struct config_reader *r, const struct val *v, struct texts *ret)
+{
+	if (!read_words(r, v, ret))
+		return false;
+	for (size_t i = 0; i < ret->n; i++) {
+		struct str name = ret->items[i];
+		bool below = str_eat(&name, STR("."));
+		name = domain_fold(name, &r->c->arena);
+		if (name.n == 0)
+			return false;
+		ret->items[i] = below ? arena_fmt(&r->c->arena, ".%.*s", STR_FMT(name)) : name;
+	}
+	return true;
+}
+
+/* "192.0.2.0/24", "2001:db8::/32" or an address. */
+static bool is_network(struct str s)
+{
+	unsigned char bytes[16];
+	struct str head = s, length = s;
+	bool has_length = str_cut(&length, '/', &head);
+	size_t n = domain_address(head, bytes);
+	int64_t bits = 0;
+
+	if (n == 0 || (has_length && !str_i64(length, &bits)))
+		return false;
+	return bits >= 0 && bits <= (int64_t)n * 8;
+}
+
+/* People click on it and programs fetch it: a host, and nothing that could be more than an address. */
+static bool read_url(const struct config_reader *r, const struct val *v, struct str *ret)
+{
+	struct str rest;
+
+	if (v->kind != VAL_STR || !read_text(r, v, ret))
+		return false;
+	rest = *ret;
+	if (!str_eat(&rest, STR("https://")) && !str_eat(&rest, STR("http://")))
+		return false;
+	for (size_t i = 0; i < rest.n; i++)
+		if ((unsigned char)rest.p[i] <= ' ' || rest.p[i] == 127 || str_chr(STR("<>\"\\^`{|}"), rest.p[i]) >= 0)
+			return false;
+	return rest.n > 0 && str_chr(STR("/?#:@"), rest.p[0]) < 0 && ret->n <= URL_MAX && text_is_clean(*ret, URL_MAX);
+}
+
 static bool read_int(const struct val *v, int64_t least, int64_t most, int64_t *ret)
 {
 	*ret = v->kind == VAL_INT ? v->i : least - 1;
@@ -106,6 +155,10 @@ static bool read_key(const struct config_reader *r, const struct key *k, const s
 		return read_word(r, v, at);
 	case KEY_WORDS:
 		return read_words(r, v, at);
+	case KEY_HOSTS:
+		return read_hosts(r, v, at);
+	case KEY_URL:
+		return read_url(r, v, at);
 	case KEY_SPAN:
 		return config_span(v, at);
 	case KEY_NUMBER:
@@ -135,6 +188,8 @@ static const char *const key_wants[KEY_KINDS] = {
     [KEY_NAME] = "the name of a topic",
     [KEY_WORD] = "a text",
     [KEY_WORDS] = "a list of texts",
+    [KEY_HOSTS] = "a list of texts",
+    [KEY_URL] = "an address that begins with https:// or http://",
     [KEY_SPAN] = "a duration such as 90s, 15m, 48h or 5d",
     [KEY_NUMBER] = "a whole number, at least 1",
     [KEY_COUNT] = "a whole number, from 1 to 10000",
@@ -283,43 +338,35 @@ static int read_kafka(const struct config_reader *r, const struct val *v)
 struct connector_entry {
 	struct str name;
 	int kind;
-	struct texts domains, next_hops, networks;
+	struct texts domains, next_hops, networks, transports, egress;
 	int64_t lifetime_ms, volume_messages, volume_over_ms, near_expiry_ms;
-	struct str contact;
+	struct str contact, runbook;
 };
 
 static const struct key connector_keys[] = {
     {"name", KEY_WORD, offsetof(struct connector_entry, name), NULL},
     {"kind", KEY_ENUM, offsetof(struct connector_entry, kind), kind_names},
-    {"domains", KEY_WORDS, offsetof(struct connector_entry, domains), NULL},
-    {"next_hops", KEY_WORDS, offsetof(struct connector_entry, next_hops), NULL},
+    {"domains", KEY_HOSTS, offsetof(struct connector_entry, domains), NULL},
+    {"next_hops", KEY_HOSTS, offsetof(struct connector_entry, next_hops), NULL},
     {"networks", KEY_WORDS, offsetof(struct connector_entry, networks), NULL},
+    {"transports", KEY_WORDS, offsetof(struct connector_entry, transports), NULL},
     {"lifetime", KEY_SPAN, offsetof(struct connector_entry, lifetime_ms), NULL},
     {"volume_messages", KEY_NUMBER, offsetof(struct connector_entry, volume_messages), NULL},
     {"volume_over", KEY_SPAN, offsetof(struct connector_entry, volume_over_ms), NULL},
     {"near_expiry", KEY_SPAN, offsetof(struct connector_entry, near_expiry_ms), NULL},
     {"contact", KEY_TEXT, offsetof(struct connector_entry, contact), NULL},
+    {"runbook", KEY_URL, offsetof(struct connector_entry, runbook), NULL},
+    {"egress", KEY_WORDS, offsetof(struct connector_entry, egress), NULL},
     {NULL, KEY_TEXT, 0, NULL},
 };
 
-/* "192.0.2.0/24", "2001:db8::/32" or an address. */
-static bool is_network(struct str s)
+static int check_networks(const struct config_reader *r, int line, struct str name, const struct texts *list)
 {
-	unsigned char bytes[16];
-	char address[64];
-	struct str head = s, length = s;
-	bool has_length = str_cut(&length, '/', &head);
-	int64_t n = 0;
-
-	if (!head.n || head.n >= sizeof(address))
-		return false;
-	memcpy(address, head.p, head.n);
-	address[head.n] = '\0';
-	if (has_length && (!str_i64(length, &n) || n < 0))
-		return false;
-	if (inet_pton(AF_INET, address, bytes) == 1)
-		return n <= 32;
-	return inet_pton(AF_INET6, address, bytes) == 1 && n <= 128;
+	for (size_t i = 0; i < list->n; i++)
+		if (!is_network(list->items[i]))
+			return config_bad(r, line, "'%.*s' in connector '%.*s' is no network such as 192.0.2.0/24",
+			                  STR_FMT(list->items[i]), STR_FMT(name));
+	return 0;
 }
 
 static int check_connector(const struct config_reader *r, int line, const struct connector_entry *e)
@@ -329,14 +376,13 @@ static int check_connector(const struct config_reader *r, int line, const struct
 		                  "the connector wants a name of letters, digits, dots, dashes and underscores");
 	if (!e->kind)
 		return config_bad(r, line, "connector '%.*s' wants a kind: own, partner or internet", STR_FMT(e->name));
-	if (!e->domains.n && !e->next_hops.n && !e->networks.n)
-		return config_bad(r, line, "connector '%.*s' covers nothing: it wants domains, next_hops or networks",
-		                  STR_FMT(e->name));
-	for (size_t i = 0; i < e->networks.n; i++)
-		if (!is_network(e->networks.items[i]))
-			return config_bad(r, line, "'%.*s' in connector '%.*s' is no network such as 192.0.2.0/24",
-			                  STR_FMT(e->networks.items[i]), STR_FMT(e->name));
-	return 0;
+	if (!e->domains.n && !e->next_hops.n && !e->networks.n && !e->transports.n)
+		return config_bad(
+		    r, line, "connector '%.*s' covers nothing: it wants domains, next_hops, networks or transports",
+		    STR_FMT(e->name));
+	if (check_networks(r, line, e->name, &e->networks) < 0)
+		return -1;
+	return check_networks(r, line, e->name, &e->egress);
 }
 
 static int read_connector(const struct config_reader *r, const struct val *v, struct connector *ret)
@@ -355,11 +401,16 @@ static int read_connector(const struct config_reader *r, const struct val *v, st
 	    .n_next_hops = e.next_hops.n,
 	    .networks = e.networks.items,
 	    .n_networks = e.networks.n,
+	    .transports = e.transports.items,
+	    .n_transports = e.transports.n,
 	    .lifetime_ms = e.lifetime_ms,
 	    .volume_messages = e.volume_messages,
 	    .volume_over_ms = e.volume_over_ms,
 	    .near_expiry_ms = e.near_expiry_ms,
 	    .contact = e.contact.n ? e.contact : STR_NONE,
+	    .runbook = e.runbook.n ? e.runbook : STR_NONE,
+	    .egress = e.egress.items,
+	    .n_egress = e.egress.n,
 	};
 	return 0;
 }
@@ -521,11 +572,13 @@ const struct config_section config_sections[] = {
     {"stages", "Which of the four stages run in this process.", "stages: [ingest, track, queue, alert]\n", read_stages},
     {"connectors",
      "Routes that you know by name, in order: the first that fits a delivery is its destination group. Each wants a "
-     "name, "
-     "a kind (own, partner or internet) and at least one of domains, next_hops and networks (of the next hop); a "
-     "leading "
-     "dot covers what is below a name, too. The rest is optional and goes over the settings of the kind: lifetime, "
-     "volume_messages, volume_over, near_expiry; contact is told when there is trouble.",
+     "name, a kind (own, partner or internet) and at least one of domains (of recipients), next_hops, networks (of the "
+     "next hop) and transports (the service that wrote the line, such as relay/smtp, or its first part, or the name "
+     "under which the mail server logs); one entry of any of them that fits is enough. A leading dot covers what is "
+     "below a name, too. Lines that repeat an earlier reason come from a service of another name: beside transports, "
+     "give domains or next_hops where you can. The rest is optional: lifetime, volume_messages, volume_over and "
+     "near_expiry go over the settings of the kind; contact, runbook (a URL) and egress (addresses and networks from "
+     "which you send there, and which the other side must let through) are told when there is trouble.",
      "connectors:\n"
      "  - name: branch-exchange\n"
      "    kind: own\n"
@@ -536,10 +589,13 @@ const struct config_section config_sections[] = {
      "    kind: partner\n"
      "    domains: [example.com, .example.com]\n"
      "    next_hops: [mx.example.com]\n"
+     "    transports: [supplier]\n"
      "    volume_messages: 50\n"
      "    volume_over: 1h\n"
      "    near_expiry: 6h\n"
-     "    contact: \"postmaster@example.com, +1 555 0100\"\n",
+     "    contact: \"postmaster@example.com, +1 555 0100\"\n"
+     "    runbook: https://wiki.example.org/mail/supplier\n"
+     "    egress: [198.51.100.25, \"2001:db8:25::/64\"]\n",
      read_connectors},
     {"lifetimes",
      "How long mail waits before it expires, by host, mta (postfix) and null_sender (true for bounces), each of them "

@@ -5,8 +5,8 @@
 int main(int argc, char **argv)
 {
 	static const struct cli_command *const commands[] = {
-	    &cmd_run,     &cmd_topics,  &cmd_feed,  &cmd_replay,  &cmd_watch,
-	    &cmd_explain, &cmd_catalog, &cmd_check, &cmd_version, NULL,
+	    &cmd_run,     &cmd_topics,  &cmd_feed,  &cmd_replay,  &cmd_watch, &cmd_explain,
+	    &cmd_unknown, &cmd_catalog, &cmd_check, &cmd_version, NULL,
 	};
 
 	return cli_main(commands, argc, argv);

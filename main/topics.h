@@ -14,6 +14,10 @@ struct topics_job {
 	struct arena *arena;
 };
 
+/* Index in the list of the topic of that name, or of our own whose short name it is ("alerts", "alerts.v1"). n:
+ * none. */
+size_t topics_find(const struct topic_list *list, const char *name);
+
 /* Each an action; returns an exit status. */
 int topics_read(struct topics_job *j);
 int topics_clocks(struct topics_job *j);

@@ -20,9 +20,7 @@ struct topic_reader {
 	struct buf out;
 };
 
-/* Index in the list of the topic of that name, or of our own whose short name it is ("alerts", "alerts.v1"). n:
- * none. */
-static size_t find_topic(const struct topic_list *list, const char *name)
+size_t topics_find(const struct topic_list *list, const char *name)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (strcmp(list->items[i].name, name) == 0)
@@ -114,7 +112,7 @@ static int read_topic(struct topic_reader *t, struct topics_job *j, bool from_be
 int topics_read(struct topics_job *j)
 {
 	const char *name = j->cli->args[1];
-	size_t i = find_topic(&j->list, name);
+	size_t i = topics_find(&j->list, name);
 	bool known = i < j->list.n;
 	struct topic_reader t = {
 	    .topic = known ? j->list.items[i].name : name,

@@ -68,6 +68,13 @@ static const struct field row_fields[] = {
 TABLE(row);
 #undef RECORD
 
+#define RECORD struct egress
+static const struct field egress_fields[] = {
+#include "lib/mail/egress.def"
+};
+TABLE(egress);
+#undef RECORD
+
 #define RECORD struct incident_class
 static const struct field incident_class_fields[] = {
 #include "lib/mail/incident_class.def"

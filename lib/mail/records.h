@@ -47,6 +47,10 @@ struct row {
 #include "lib/mail/row.def"
 };
 
+struct egress {
+#include "lib/mail/egress.def"
+};
+
 struct incident_class {
 #include "lib/mail/incident_class.def"
 };
@@ -70,7 +74,7 @@ struct alert {
 #include "lib/mail/fields_undef.h"
 
 extern const struct record_type delivery_record, transition_record, message_recipient_record, message_record,
-    bucket_record, row_source_record, sample_record, row_record, incident_class_record, incident_record, fix_record,
-    link_record, alert_record;
+    bucket_record, row_source_record, sample_record, row_record, egress_record, incident_class_record, incident_record,
+    fix_record, link_record, alert_record;
 
 #endif

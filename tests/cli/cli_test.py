@@ -63,7 +63,7 @@ class Case(unittest.TestCase):
 class Help(Case):
     def test_all_commands_are_there(self):
         self.assertEqual(sorted(commands()),
-                         sorted("run replay watch feed explain catalog check topics version".split()))
+                         sorted("run replay watch feed explain unknown catalog check topics version".split()))
 
     def test_general(self):
         for args in ([], ["help"], ["--help"], ["-h"]):
@@ -195,6 +195,15 @@ class Check(Case):
                      "branch (own), contact: noc@example.net", "48 h", "built in"):
             self.assertIn(part, out)
 
+    def test_warns_of_connectors_that_never_win(self):
+        two = ("connectors=[{name: wide, kind: own, domains: [.example.net]}, "
+               "{name: narrow, kind: partner, domains: [branch.example.net], contact: noc}]")
+        out = self.works("check", "--set", two)
+        self.assertRegex(out, r"warning +connector narrow never wins")
+        self.assertNotIn("wide never", out)
+        out = self.works("check", "--set", two.replace("}]", ", next_hops: [mx.example.net]}]"))
+        self.assertNotIn("never wins", out)
+
     def test_sample_is_a_configuration(self):
         sample = self.works("check", "--print-sample")
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
@@ -282,6 +291,56 @@ class Catalog(Case):
                              stdin=b"\tx.l.google.com\tconnect to a.example[192.0.2.1]:25: Connection refused\n")
             self.assertEqual([json.loads(out)[k] for k in ("rule", "class", "provider")],
                              ["my.rule", "routing_loop", "mine"])
+
+
+class Unknown(Case):
+    """Made-up texts that no rule knows."""
+
+    def log(self, *texts):
+        return "".join("2026-11-24T07:00:0%d.000000+00:00 mx1 postfix/smtp[9]: 4A1B2C3D4%d: to=<anna@d%d.example>, "
+                       "relay=mx.d%d.example[192.0.2.1]:25, delay=10, delays=1/0/1/8, dsn=4.0.0, status=deferred (host "
+                       "mx.d%d.example[192.0.2.1] said: %s (in reply to RCPT TO command))\n" % (i, i, i, i, i, text)
+                       for i, text in enumerate(texts)).encode()
+
+    def test_json(self):
+        log = self.log("450 Frobnicator 17 sulks", "451 4.9.9 Frobnicator 4 sulks", "450 Another mystery",
+                       "450 4.2.2 The mailbox is over quota")
+        out = self.works("unknown", "--json", "-", stdin=log)
+        first, second = map(json.loads, out.splitlines())
+        self.assertEqual((first["template"], first["count"], first["codes"], first["mta"], first["destinations"]),
+                         ("frobnicator {n} sulks", 2, ["450", "451 4.9.9"], ["postfix"], 2))
+        self.assertEqual((second["template"], second["count"], second["count_over"]), ("another mystery", 1, 0))
+        self.assertIn("450 Another mystery", second["example"])
+        self.assertEqual(self.works("unknown", "--json", "--top", "1", "-", stdin=log).count("\n"), 1)
+
+    def test_rules(self):
+        out = self.works("unknown", "-", stdin=self.log("450 Frobnicator 17 sulks", "450 Frobnicator 4 sulks"))
+        self.assertIn("# 2 lines read, 2 deferrals, 2 of them without a rule of their own: 1 template here.", out)
+        self.assertIn("# 2 texts for 2 destinations, by postfix, code 450", out)
+        for part in ("- id: unknown.", "  scope: reply\n", "  tier: text\n", '  contains: ["frobnicator"]\n',
+                     "  class: other", '    - "host mx.d0.example[192.0.2.1] said: 450 Frobnicator 17 sulks'):
+            self.assertIn(part, out)
+        self.assertEqual(self.works("unknown", "--yaml", "-", stdin=self.log("450 Frobnicator 17 sulks",
+                                                                            "450 Frobnicator 4 sulks")), out)
+
+    def test_says_what_it_forgot(self):
+        log = self.log("450 Frobnicator sulks", "450 Another mystery", "450 Nothing known")
+        out = self.works("unknown", "--keep", "2", "-", stdin=log)
+        self.assertIn("There were more than can be kept: 1 made room", out)
+        self.assertIn("at most 2 texts", out)
+        self.assertNotIn("made room", self.works("unknown", "--keep", "3", "-", stdin=log))
+
+    def test_nothing(self):
+        self.assertIn("0 of them without a rule", self.works("unknown", "-"))
+        self.assertEqual(self.works("unknown", "--json", "-"), "")
+
+    def test_misuse(self):
+        self.fails(["unknown"], USAGE, "FILE... or --topic is missing")
+        self.fails(["unknown", "--topic", "x", "f"], USAGE, "do not go together")
+        self.fails(["unknown", "--json", "--yaml", "f"], USAGE, "do not go together")
+        self.fails(["unknown", "--top", "0", "f"], USAGE, "--top wants a number")
+        self.fails(["unknown", "/nonexistent"], NOINPUT, "/nonexistent")
+        self.fails(["unknown", "--set", NOWHERE, "--topic", "deliveries"], UNAVAILABLE, "")
 
 
 class Explain(Case):

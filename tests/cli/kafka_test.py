@@ -90,6 +90,23 @@ class Kafka(unittest.TestCase):
         self.assertEqual(self.raw_by_partition(), [4, 4, 3])
         self.assertEqual(self.raw_lines(), collections.Counter([*lines, b""]))
 
+    def test_unknown_reads_topics(self):
+        self.works("topics", "create")
+        line = ("2026-11-24T07:00:0%d.000000+00:00 mx1 postfix/smtp[9]: 4A1B2C3D4%d: to=<anna@d%d.example>, "
+                "relay=mx.d.example[192.0.2.1]:25, delay=10, delays=1/0/1/8, dsn=4.0.0, status=deferred (host "
+                "mx.d.example[192.0.2.1] said: 450 Frobnicator %d sulks (in reply to RCPT TO command))\n")
+        log = "".join(line % (i, i, i, i) for i in range(5)).encode()
+        self.fails(USAGE, "--topic wants a raw topic or deliveries", "unknown", "--topic", "alerts")
+        self.fails(UNAVAILABLE, "there is no topic", "unknown", "--topic", "no-such-topic")
+        self.assertEqual(self.works("unknown", "--topic", "deliveries", "--json"), "")
+        self.works("feed", "-", stdin=log)
+        deliveries = self.works("replay", "--emit", "deliveries", "-", stdin=log)
+        self.works("feed", "--topic", f"{self.prefix}.deliveries.v1", "-", stdin=deliveries.encode())
+        for topic in (f"{self.prefix}-raw", "deliveries", "deliveries.v1", f"{self.prefix}.deliveries.v1"):
+            found = json.loads(self.works("unknown", "--topic", topic, "--json"))
+            self.assertEqual((found["template"], found["count"], found["destinations"], found["mta"]),
+                             ("frobnicator {n} sulks", 5, 5, ["postfix"]), topic)
+
     def test_feed_by_host(self):
         self.works("topics", "create")
         lines = [f"2026-11-24T08:00:{i:02}Z mx{i % 2} x: {i}".encode() for i in range(10)]

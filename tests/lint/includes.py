@@ -30,6 +30,7 @@ HOME = {
     "yaml": "lib/codec",
     "rdkafka": "lib/kafka",
     "libpsl": "classify",
+    "idn2": "classify",
     "cmocka": "tests",
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
@@ -75,6 +76,7 @@ CONTROLS = (
     ("emit/record_printer.c", "<", "jansson.h"),
     ("tests/unit/x_test.c", "<", "msgpack.h"),
     ("ingest/line.c", "<", "libpsl.h"),
+    ("main/config_lists.c", "<", "idn2.h"),
     ("ingest/line.c", "<", "msgpack/pack.h"),
     ("track/track.c", '"', "place.h"),
     ("sink/x.c", '"', "lib/base/str.h"),

@@ -262,7 +262,8 @@ class Alert:
         pair = self.pair
         record = {"incident": self._id(), "seq": pair.seq, "state": "resolved" if resolved else "open",
                   "group": pair.group, "family": pair.family, "opened": text_of(pair.opened),
-                  "updated": text_of(self.m), **numbers, **pair.attributes}
+                  "updated": text_of(self.m), **numbers, **pair.attributes,
+                  **self.set.told_of(pair.attributes.get("connector"))}
         put(record, resolved=text_of(self.m) if resolved else None)
         self.incidents.append({"p": self.m, "key": self._id(), "value": record})
         return record

@@ -126,6 +126,14 @@ class Settings:
                 span(own["volume_over"]) if "volume_over" in own else of_kind["volume_over"],
                 span(own["near_expiry"]) if "near_expiry" in own else of_kind["near_expiry"])
 
+    def told_of(self, connector):
+        """What an incident repeats of the connector's configuration."""
+        own = self.connectors.get(connector) or {}
+        told = {name: own[name] for name in ("contact", "runbook") if name in own}
+        if own.get("egress"):
+            told["egress"] = [{"address": address} for address in own["egress"]]
+        return told
+
     def lifetime(self, connector, host, mta, null_sender):
         """(lifetime, basis) by 1.3, where no line told the expiry itself."""
         own = self.connectors.get(connector) or {}

@@ -134,7 +134,9 @@ class Stream:
                           {"host": "mx2", "null_sender": False, "lifetime": "100m"}][:pick((0, 1, 2, 3))],
             "connectors": [{"name": "branches", "kind": "own", "domains": ["branch.example.org", "plant.example.org"]},
                            {"name": "supplier", "kind": "partner", "domains": ["supplier.example.net"],
-                            "lifetime": "75m", "volume_messages": 2, "volume_over": "5m", "near_expiry": "30m"},
+                            "lifetime": "75m", "volume_messages": 2, "volume_over": "5m", "near_expiry": "30m",
+                            "contact": "noc@supplier.example.net", "runbook": "https://wiki.example.org/supplier",
+                            "egress": ["192.0.2.0/28", "2001:db8::25"]},
                            {"name": "elsewhere", "kind": "internet", "next_hops": ["mx.backup.example"]}
                            ][:pick((2, 3))],
         }

@@ -238,6 +238,33 @@ static void ends_of_incidents(void **state)
 	    "11:30 UTC.");
 }
 
+/* What the operator has said of the route stands last, the URL with nothing behind it. */
+static void connectors_help(void **state)
+{
+	static const struct egress egress[] = {{{"192.0.2.25", 10}}, {{"2001:db8:25::/64", 16}}};
+	struct incident inc = example();
+	struct buf plain = BUF_INIT, got = BUF_INIT;
+
+	(void)state;
+	words_summary(&inc, ALERT_OPENED, 48 * HOUR, &plain);
+	inc.contact = STR("noc@branch.example.net");
+	inc.runbook = STR("https://wiki.example.org/branch");
+	inc.egress = (struct record_list){egress, 2};
+	words_summary(&inc, ALERT_OPENED, 48 * HOUR, &got);
+	expect_str(str_head(buf_view(&got), plain.n), buf_view(&plain), "the rest stays");
+	expect_str(str_skip(buf_view(&got), plain.n),
+	           STR(" Contact: noc@branch.example.net. The other side must let our mail through from 192.0.2.25, "
+	               "2001:db8:25::/64. Runbook: https://wiki.example.org/branch"),
+	           "what is added");
+	buf_clear(&got);
+	inc.recipients = 0;
+	inc.resolved_ms = inc.updated_ms;
+	words_summary(&inc, ALERT_RESOLVED, 48 * HOUR, &got);
+	expect(str_find(buf_view(&got), STR("noc@")) < 0, "nobody is called once it is over");
+	buf_release(&plain);
+	buf_release(&got);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +273,7 @@ int main(void)
 	    cmocka_unit_test(summaries),
 	    cmocka_unit_test(sides),
 	    cmocka_unit_test(ends_of_incidents),
+	    cmocka_unit_test(connectors_help),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

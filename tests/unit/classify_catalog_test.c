@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* classify_catalog_test - the built-in rules keep their word, files with faults are refused by file and line */
 #include "classify/engine.h"
+#include "lib/codec/value.h"
 #include "tests/unit/classify_support.h"
 
 static void test_samples(void **state)
@@ -89,8 +90,8 @@ static void test_bad_files(void **state)
 	    {"last for one scope", "a.yaml", "- {id: b, scope: own, tier: guess, class: other}\n", "no last rule"},
 	    {"provider without name", "providers.yaml", "- {suffixes: [\".example\"]}\n",
 	     "providers.yaml:1: a provider wants"},
-	    {"suffix without a dot", "providers.yaml", "- {name: x, suffixes: [example.org]}\n",
-	     "providers.yaml:1: a suffix begins with a dot"},
+	    {"suffix without a dot", "providers.yaml", "- {name: x, suffixes: [example]}\n",
+	     "providers.yaml:1: a suffix begins with a dot, a host has one in it"},
 	    {"providers no list", "providers.yaml", "name: x\n", "a list of providers"},
 	};
 
@@ -328,9 +329,42 @@ static void test_providers(void **state)
 	    {"163mx01.mxmail.netease.com", "netease"},
 	    {"mx1.qq.com", "qq"},
 	    {"eu-smtp-inbound-1.mimecast.com", "mimecast"},
+	    {"za-smtp-inbound-1.mimecast.co.za", "mimecast"},
+	    {"smtp.google.com", "google"},
+	    {"gmail-smtp-in.l.google.com", "google"},
+	    {"mx1.hotmail.com", "outlook"},
+	    {"example-org.mail.protection.office365.us", "office365"},
+	    {"example-org.mail.protection.partner.outlook.cn", "office365"},
+	    {"ab1pr01mb1234.eurprd01.prod.outlook.com", "office365"},
+	    {"al-ip4-mx-vip1.prodigy.net", "att"},
+	    {"mx0.charter.net", "charter"},
+	    {"charter.net", "charter"},
+	    {"cxr.mx.a.cloudfilter.net", "cox"},
+	    {"tmo-east.mx.a.cloudfilter.net", "cloudmark"},
+	    {"smtpz4.laposte.net", "laposte"},
+	    {"mxint01.1and1.com", "united_internet"},
+	    {"emx.mail.ru", "mailru"},
+	    {"mx.yandex.net", "yandex"},
+	    {"mxbiz1.qq.com", "qq"},
+	    {"mxn.mxhichina.com", "aliyun"},
+	    {"freemx1.sinamail.sina.com.cn", "sina"},
+	    {"mx1.hanmail.net", "kakao"},
+	    {"mx1.mail.yahoo.co.jp", "yahoo_japan"},
+	    {"mfsmax.docomo.ne.jp", "docomo"},
+	    {"msmx.au.com", "kddi"},
+	    {"mx.a.locaweb.com.br", "locaweb"},
+	    {"mailfilter.hibox.hinet.net", "hinet"},
+	    {"mxa-00000001.gslb.pphosted.com", "proofpoint"},
+	    {"inbound-smtp.eu-west-1.amazonaws.com", "amazon"},
+	    {"ec2-192-0-2-1.eu-west-1.compute.amazonaws.com", ""},
+	    {"mx1.mxa.example-org.c3s2.iphmx.com", "cisco"},
+	    {"mx-01-eu-west-1.prod.hydra.sophos.com", "sophos"},
 	    {"google.com", ""},
 	    {"notgoogle.com", ""},
+	    {"notcharter.net", ""},
 	    {"mx.google.com.example", ""},
+	    {"com", ""},
+	    {".", ""},
 	    {"", ""},
 	};
 	struct err err = {0};
@@ -344,11 +378,45 @@ static void test_providers(void **state)
 	catalog_free(c);
 }
 
+/* No suffix of the table is taken away by one before it, in the table or under another name. */
+static void test_no_provider_is_hidden(void **state)
+{
+	struct err err = {0};
+	struct catalog *c = catalog_load(NULL, &err);
+	struct arena a = ARENA_INIT;
+	const struct embedded_file *f = embedded_files;
+	const struct val *doc;
+	size_t n = 0;
+
+	(void)state;
+	while (!str_ends(str_from(f->name), STR("providers.yaml")))
+		f++;
+	assert_int_equal(val_from_yaml(str_of(f->text, f->n), f->name, &a, &doc, &err), 0);
+	for (size_t i = 0; i < doc->n; i++) {
+		const struct val *suffixes = val_get(&doc->items[i], "suffixes");
+		struct str name = val_str(val_get(&doc->items[i], "name"));
+		for (size_t k = 0; k < suffixes->n; k++, n++) {
+			struct str suffix = suffixes->items[k].s;
+			struct str host = suffix.p[0] == '.' ? arena_fmt(&a, "mx%.*s", STR_FMT(suffix)) : suffix;
+			const struct provider *p = catalog_provider(c, host);
+			expect_str(p == NULL ? STR_NONE : p->name, name, host.p);
+		}
+	}
+	assert_true(n > 150);
+	arena_release(&a);
+	catalog_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_samples),    cmocka_unit_test(test_bad_files), cmocka_unit_test(test_faults),
-	    cmocka_unit_test(test_conditions), cmocka_unit_test(test_lint),      cmocka_unit_test(test_providers),
+	    cmocka_unit_test(test_samples),
+	    cmocka_unit_test(test_bad_files),
+	    cmocka_unit_test(test_faults),
+	    cmocka_unit_test(test_conditions),
+	    cmocka_unit_test(test_lint),
+	    cmocka_unit_test(test_providers),
+	    cmocka_unit_test(test_no_provider_is_hidden),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

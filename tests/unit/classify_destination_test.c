@@ -6,10 +6,14 @@ static struct str own_domains[] = {{"branch.example.net", 18}, {".corp.example",
 static struct str partner_hops[] = {{".partner.example", 16}};
 static struct str dc_networks[] = {{"198.51.100.0/25", 15}, {"2001:db8:5::/48", 15}, {"203.0.113.77", 12}};
 static struct str odd_domains[] = {{"odd.example", 11}};
+static struct str relay_transports[] = {{"partner-relay", 13}, {"bulk/smtp", 9}, {"remote_branch", 13}};
+static struct str idn_domains[] = {{".xn--mller-kva.example", 22}};
 static const struct connector connectors[] = {
     {.name = {"branch", 6}, .kind = KIND_OWN, .domains = own_domains, .n_domains = 2},
     {.name = {"partner", 7}, .kind = KIND_PARTNER, .next_hops = partner_hops, .n_next_hops = 1},
     {.name = {"dc", 2}, .kind = KIND_OWN, .networks = dc_networks, .n_networks = 3},
+    {.name = {"by-transport", 12}, .kind = KIND_PARTNER, .transports = relay_transports, .n_transports = 3},
+    {.name = {"idn", 3}, .kind = KIND_OWN, .domains = idn_domains, .n_domains = 1},
     {.name = {"Odd name|x", 10}, .kind = KIND_INTERNET, .domains = odd_domains, .n_domains = 1},
 };
 static const struct str internal_hops[] = {{"127.0.0.1", 9}, {"::1", 3}, {"localhost", 9}, {"filter.example.org", 18}};
@@ -72,6 +76,24 @@ static const struct route hops[] = {
      KIND_INTERNET},
     {"bytes that are no domain's", "a@b|c\xc3\xa4 d.example", "", "", "mystery", "b|c\xc3\xa4 d.example", "", "", "",
      "", "b?c???d.example", KIND_INTERNET},
+    {"relay with its address", "a@b.example", "MX.two.example [192.0.2.3]:26", "", "450 no", "b.example",
+     "mx.two.example", "192.0.2.3", "", "", "two.example", KIND_INTERNET},
+    {"relay with its address, no blank", "a@b.example", "mx.two.example[2001:db8::3]", "", "450 no", "b.example",
+     "mx.two.example", "2001:db8::3", "", "", "two.example", KIND_INTERNET},
+    {"relay that is an address", "a@b.example", "[192.0.2.3]:25", "", "450 no", "b.example", "192.0.2.3", "192.0.2.3",
+     "", "", "b.example", KIND_INTERNET},
+    {"relay with a bracket that does not end", "a@b.example", "mx.two.example[", "", "450 no", "b.example",
+     "mx.two.example[", "", "", "", "two.example[", KIND_INTERNET},
+    {"U-label", "a@m\xc3\xbcller.test", "", "", "mystery", "xn--mller-kva.test", "", "", "", "", "xn--mller-kva.test",
+     KIND_INTERNET},
+    {"A-label", "a@XN--MLLER-KVA.test", "", "", "mystery", "xn--mller-kva.test", "", "", "", "", "xn--mller-kva.test",
+     KIND_INTERNET},
+    {"hop that is a U-label", "a@b.example", "mx.m\xc3\xbcller.test", "192.0.2.3", "450 no", "b.example",
+     "mx.xn--mller-kva.test", "192.0.2.3", "", "", "xn--mller-kva.test", KIND_INTERNET},
+    {"IPv6 literal", "a@[IPv6:2001:DB8::0:5]", "", "", "mystery", "[ipv6:2001:db8::5]", "", "", "", "",
+     "[ipv6:2001:db8::5]", KIND_INTERNET},
+    {"source route", "@x.example,@y.example:a@b.example", "", "", "mystery", "b.example", "", "", "", "", "b.example",
+     KIND_INTERNET},
     {"provider", "a@b.example", "aspmx.l.google.com", "192.0.2.9", "450 no", "b.example", "aspmx.l.google.com",
      "192.0.2.9", "google", "", "google", KIND_INTERNET},
     {"provider of a hop in the text", "a@b.example", "", "",
@@ -113,6 +135,10 @@ static const struct route routes[] = {
      "mx.google.com", "192.0.2.9", "google", "branch", "branch", KIND_OWN},
     {"connector of an odd name", "a@odd.example", "", "", "mystery", "odd.example", "", "", "", "Odd name|x",
      "odd?name?x", KIND_INTERNET},
+    {"by domain as a U-label", "a@mail.m\xc3\xbcller.example", "", "", "mystery", "mail.xn--mller-kva.example", "", "",
+     "", "idn", "idn", KIND_OWN},
+    {"by domain as an A-label", "a@xn--mller-kva.example", "", "", "mystery", "xn--mller-kva.example", "", "", "",
+     "idn", "idn", KIND_OWN},
     {"loopback", "a@b.example", "127.0.0.1", "127.0.0.1", "450 no", "b.example", "127.0.0.1", "127.0.0.1", "", "",
      "local:mail1", KIND_OWN},
     {"loopback in the text", "a@b.example", "", "", "connect to 127.0.0.1[127.0.0.1]:10024: Connection refused",
@@ -171,6 +197,38 @@ static void test_routes(void **state)
 	check_rows(routes, LEN(routes));
 }
 
+static void test_transports(void **state)
+{
+	static const struct {
+		const char *label, *instance, *service, *want;
+	} rows[] = {
+	    {"first part", "postfix", "partner-relay/smtp", "by-transport"},
+	    {"case", "postfix", "Partner-Relay/smtp", "by-transport"},
+	    {"whole service", "postfix", "bulk/smtp", "by-transport"},
+	    {"whole service of another MTA", "", "remote_branch", "by-transport"},
+	    {"instance", "partner-relay", "smtp", "by-transport"},
+	    {"half of a service", "postfix", "bulk/lmtp", ""},
+	    {"last part", "postfix", "x/partner-relay", ""},
+	    {"plain", "postfix", "smtp", ""},
+	    {"longer", "postfix", "partner-relay2/smtp", ""},
+	    {"none", "", "", ""},
+	};
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, &config);
+	for (size_t i = 0; i < LEN(rows); i++) {
+		struct delivery d;
+		deferral(&d, "450 no", "mx.two.example");
+		d.instance = str_from(rows[i].instance);
+		d.service = str_from(rows[i].service);
+		run(&f, &d);
+		expect_str(d.connector, str_from(rows[i].want), rows[i].label);
+		expect_i64(d.kind, *rows[i].want ? KIND_PARTNER : KIND_INTERNET, rows[i].label);
+	}
+	fixture_release(&f);
+}
+
 /* Lines of other outcomes have a destination, too, and no verdict. */
 static void test_other_events(void **state)
 {
@@ -225,9 +283,8 @@ static void test_group_is_safe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_hops),
-	    cmocka_unit_test(test_routes),
-	    cmocka_unit_test(test_other_events),
+	    cmocka_unit_test(test_hops),          cmocka_unit_test(test_routes),
+	    cmocka_unit_test(test_transports),    cmocka_unit_test(test_other_events),
 	    cmocka_unit_test(test_group_is_safe),
 	};
 

@@ -121,13 +121,38 @@ static void refuses_with_place_value_and_what_is_allowed(void **state)
 	    {"connector: kind unknown", "connectors:\n  - {name: a, kind: unknown}\n",
 	     "FILE:2: 'kind' wants one of own, partner, internet, not 'unknown'"},
 	    {"connector: covers nothing", "connectors:\n  - {name: a, kind: own}\n",
-	     "FILE:2: connector 'a' covers nothing: it wants domains, next_hops or networks"},
+	     "FILE:2: connector 'a' covers nothing: it wants domains, next_hops, networks or transports"},
 	    {"connector: domains no list", "connectors:\n  - {name: a, kind: own, domains: example.org}\n",
 	     "FILE:2: 'domains' wants a list of texts, not 'example.org'"},
 	    {"connector: network", "connectors:\n  - {name: a, kind: own, networks: [192.0.2.0/33]}\n",
 	     "FILE:2: '192.0.2.0/33' in connector 'a' is no network such as 192.0.2.0/24"},
 	    {"connector: network is a name", "connectors:\n  - {name: a, kind: own, networks: [mx.example.org]}\n",
 	     "FILE:2: 'mx.example.org' in connector 'a' is no network such as 192.0.2.0/24"},
+	    {"connector: egress",
+	     "connectors:\n  - {name: a, kind: own, domains: [b.example], egress: [mx.example.org]}\n",
+	     "FILE:2: 'mx.example.org' in connector 'a' is no network such as 192.0.2.0/24"},
+	    {"connector: runbook: ftp://wiki.example.org/",
+	     "connectors:\n  - name: a\n    runbook: 'ftp://wiki.example.org/'\n",
+	     "FILE:3: 'runbook' wants an address that begins with https:// or http://, not 'ftp://wiki.example.org/'"},
+	    {"connector: runbook: javascript:alert(1)",
+	     "connectors:\n  - name: a\n    runbook: 'javascript:alert(1)'\n",
+	     "FILE:3: 'runbook' wants an address that begins with https:// or http://, not 'javascript:alert(1)'"},
+	    {"connector: runbook: https://", "connectors:\n  - name: a\n    runbook: 'https://'\n",
+	     "FILE:3: 'runbook' wants an address that begins with https:// or http://, not 'https://'"},
+	    {"connector: runbook: https:///x", "connectors:\n  - name: a\n    runbook: 'https:///x'\n",
+	     "FILE:3: 'runbook' wants an address that begins with https:// or http://, not 'https:///x'"},
+	    {"connector: runbook: https://wiki.example.org/a b",
+	     "connectors:\n  - name: a\n    runbook: 'https://wiki.example.org/a b'\n",
+	     "FILE:3: 'runbook' wants an address that begins with https:// or http://, not 'https://wiki.example.org/a "
+	     "b'"},
+	    {"connector: runbook: http://wiki.example.org/<b>",
+	     "connectors:\n  - name: a\n    runbook: 'http://wiki.example.org/<b>'\n",
+	     "FILE:3: 'runbook' wants an address that begins with https:// or http://, not "
+	     "'http://wiki.example.org/<b>'"},
+	    {"connector: runbook: wiki.example.org", "connectors:\n  - name: a\n    runbook: 'wiki.example.org'\n",
+	     "FILE:3: 'runbook' wants an address that begins with https:// or http://, not 'wiki.example.org'"},
+	    {"connector: runbook: a list", "connectors:\n  - name: a\n    runbook: [a]\n",
+	     "FILE:3: 'runbook' wants an address that begins with https:// or http://, not a list"},
 	    {"connector: lifetime", "connectors:\n  - name: a\n    kind: own\n    lifetime: 2\n",
 	     "FILE:4: 'lifetime' wants a duration such as 90s, 15m, 48h or 5d, not 2"},
 	    {"connector: volume", "connectors:\n  - name: a\n    volume_messages: no\n",
@@ -220,8 +245,9 @@ static void reads_all_that_there_is(void **state)
 	    "connectors:\n"
 	    "  - {name: Branch, kind: partner, domains: [.Example.ORG], next_hops: [Mx.example.org],\n"
 	    "     networks: [192.0.2.0/24, '2001:db8::/32', 198.51.100.7], contact: 555, lifetime: 1h,\n"
-	    "     volume_messages: 7, volume_over: 0, near_expiry: 2h}\n"
-	    "  - {name: b, kind: own, domains: [b.example]}\n";
+	    "     volume_messages: 7, volume_over: 0, near_expiry: 2h, transports: [Relay/SMTP, slow],\n"
+	    "     runbook: 'https://wiki.example.org/branch?a=b#c', egress: [192.0.2.9, '2001:DB8::/64']}\n"
+	    "  - {name: b, kind: own, domains: [b.example, .M\xc3\xbcller.Example, XN--FSQU00A.example.]}\n";
 	struct config c;
 	char msg[600] = "";
 
@@ -234,6 +260,11 @@ static void reads_all_that_there_is(void **state)
 	assert_true(c.stall_after_ms == TIME_NEVER && c.linger_ms == 0 && c.idle_hold);
 	assert_int_equal(c.zone_offset_ms, -(5 * 60 + 30) * 60000);
 	assert_true(str_eq(c.site, STR("s1")));
+	assert_true(str_eq(c.connectors[0].transports[0], STR("relay/smtp")) && c.connectors[0].n_transports == 2);
+	assert_true(str_eq(c.connectors[0].runbook, STR("https://wiki.example.org/branch?a=b#c")));
+	assert_true(str_eq(c.connectors[0].egress[1], STR("2001:db8::/64")) && c.connectors[0].n_egress == 2);
+	assert_true(str_eq(c.connectors[1].domains[1], STR(".xn--mller-kva.example")));
+	assert_true(str_eq(c.connectors[1].domains[2], STR("xn--fsqu00a.example")));
 	assert_int_equal(c.n_raw, 2);
 	assert_string_equal(c.raw[0].name, "a");
 	assert_true(c.raw[0].partitions == 0 && c.raw[1].partitions == 3);
