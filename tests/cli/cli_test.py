@@ -386,14 +386,14 @@ class Explain(Case):
         out = self.works("explain", "--json", "--trail", "--replies", stdin=text.encode() + b"\n")
         trail = json.loads(out)["trail"]
         self.assertEqual(trail["normalised"], "greylisted, hello")
-        self.assertEqual(trail["tried"], len(trail["rules"]))
+        self.assertEqual(len(trail["rules"]), min(trail["tried"], 10))
         self.assertEqual([r["unmet"] for r in trail["rules"]][-1], None)
         self.assertTrue(all(r["unmet"] for r in trail["rules"][:-1]))
         self.assertEqual(trail["rules"][-1], {"rule": "text.greylist", "tier": "text", "unmet": None,
                                               "matched": "greylist"})
         words = self.works("explain", "--replies", stdin=text.encode() + b"\n")
         self.assertIn("normalised  greylisted, hello\n", words)
-        self.assertIn("passed over own.retry (", words)
+        self.assertRegex(words, r"passed over (\d+ more, )?[a-z]+\.[a-z_.]+ \(")
 
     def test_language(self):
         english = self.works("explain", "--set", CONNECTOR, self.lines[1])

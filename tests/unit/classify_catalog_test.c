@@ -389,7 +389,7 @@ static void test_no_provider_is_hidden(void **state)
 	size_t n = 0;
 
 	(void)state;
-	while (!str_ends(str_from(f->name), STR("providers.yaml")))
+	while (!str_ends(str_from(f->name), STR("/providers.yaml")))
 		f++;
 	assert_int_equal(val_from_yaml(str_of(f->text, f->n), f->name, &a, &doc, &err), 0);
 	for (size_t i = 0; i < doc->n; i++) {
