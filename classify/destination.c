@@ -6,13 +6,16 @@
 
 #include "classify/destination.h"
 #include "classify/domain.h"
+#include "classify/memo.h"
 #include "classify/route.h"
 #include "lib/base/check.h"
+#include "lib/base/hash.h"
 #include "lib/base/text.h"
 
 struct destination {
 	struct destination_config c;
 	struct routes *routes;
+	struct memo *registrable; /* of host names: where their registrable domain begins */
 };
 
 struct destination *destination_new(const struct destination_config *c)
@@ -21,6 +24,7 @@ struct destination *destination_new(const struct destination_config *c)
 
 	dest->c = *c;
 	dest->routes = routes_new(c->connectors, c->n_connectors);
+	dest->registrable = memo_new(sizeof(size_t));
 	return dest;
 }
 
@@ -29,6 +33,7 @@ void destination_free(struct destination *dest)
 	if (dest == NULL)
 		return;
 	routes_free(dest->routes);
+	memo_free(dest->registrable);
 	free(dest);
 }
 
@@ -94,7 +99,7 @@ static bool is_internal(const struct destination_config *c, const struct deliver
 }
 
 /* "example.co.uk" of "mx1.example.co.uk"; empty for what has none, an address among them. */
-static struct str registrable(struct str host)
+static struct str look_up_registrable(struct str host)
 {
 	const psl_ctx_t *psl = psl_builtin();
 	unsigned char bytes[16];
@@ -106,6 +111,21 @@ static struct str registrable(struct str host)
 	z[host.n] = '\0';
 	const char *found = psl_registrable_domain(psl, z);
 	return found == NULL ? STR_NONE : str_skip(host, (size_t)(found - z));
+}
+
+/* The same from memory: a fleet talks to few hosts, and looking one up takes longer than classifying a text. */
+static struct str registrable(const struct destination *dest, struct str host)
+{
+	uint64_t hash = hash64(host, 0);
+	const size_t *known = memo_get(dest->registrable, host, hash);
+	struct str domain;
+
+	if (known != NULL)
+		return str_skip(host, *known);
+	domain = look_up_registrable(host);
+	size_t at = host.n - domain.n; /* the domain is the name's end */
+	memo_put(dest->registrable, host, hash, &at);
+	return domain;
 }
 
 static bool is_safe(char c)
@@ -126,7 +146,7 @@ static struct str safe(struct str s, struct arena *a)
 	return copy;
 }
 
-static struct str choose_group(const struct delivery *d, bool local, struct arena *a)
+static struct str choose_group(const struct destination *dest, const struct delivery *d, bool local, struct arena *a)
 {
 	if (d->connector.n > 0)
 		return d->connector;
@@ -134,7 +154,7 @@ static struct str choose_group(const struct delivery *d, bool local, struct aren
 		return arena_fmt(a, "local:%.*s", STR_FMT(d->host));
 	if (d->provider.n > 0)
 		return d->provider;
-	struct str domain = registrable(d->next_hop);
+	struct str domain = registrable(dest, d->next_hop);
 	if (domain.n > 0)
 		return domain;
 	return d->destination.n > 0 ? d->destination : d->next_hop;
@@ -150,5 +170,5 @@ void destination_group(struct delivery *d, const struct reply *reply, const stru
 	d->provider = provider != NULL ? provider->name : STR_NONE;
 	d->connector = connector != NULL ? connector->name : STR_NONE;
 	d->kind = connector != NULL ? (int)connector->kind : local ? KIND_OWN : KIND_INTERNET;
-	d->group = safe(choose_group(d, local, a), a);
+	d->group = safe(choose_group(dest, d, local, a), a);
 }
