@@ -181,6 +181,9 @@ static int run_tasks(struct worker *w, struct err *err)
 
 	if (x->refusals >= REFUSALS_MAX && reject_suspect(w, err) < 0)
 		return -1;
+	for (size_t i = 0; i < w->n_tasks; i++)
+		if (task_run_late(w->tasks[i], &w->c, &x->out, &w->stats, err) < 0)
+			return -1;
 	for (size_t i = 0; i < w->n_tasks; i++) {
 		int n = task_run(w->tasks[i], &w->c, limit, &x->out, &w->stats, err);
 		if (n < 0)
