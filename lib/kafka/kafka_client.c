@@ -111,6 +111,15 @@ failed:
 	return NULL;
 }
 
+void kafka_conf_unless_set(rd_kafka_conf_t *conf, const char *name, const char *its_default, const char *ours)
+{
+	char text[256];
+
+	if (rd_kafka_conf_get(conf, name, text, &(size_t){sizeof(text)}) == RD_KAFKA_CONF_OK &&
+	    strcmp(text, its_default) == 0)
+		rd_kafka_conf_set(conf, name, ours, text, sizeof(text));
+}
+
 rd_kafka_t *kafka_handle(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct err *err)
 {
 	char why[256];

@@ -31,6 +31,7 @@ struct transaction {
 	/* a record whose outputs the log refuses is found by taking one at a time */
 	int isolate;  /* this many cycles still go record by record */
 	int refusals; /* in a row, of one record */
+	bool rejected; /* in this transaction it goes to the dead letters */
 	const struct task *suspect_task;
 	int64_t suspect_offset; /* -1: none */
 };
