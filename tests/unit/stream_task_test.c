@@ -183,10 +183,37 @@ static void late_records_are_applied_once_whatever_happens(void **state)
 		run_seed(seed);
 }
 
+/* The log vouches for a time behind all that has been read; that time comes when all of it has been applied. */
+static void idle_clock_waits_for_what_was_read_before(void **state)
+{
+	static const struct stage_ops source = {.name = "toy", .is_source = true, .apply = apply};
+	struct bench *b = calloc(1, sizeof(*b));
+	const struct worker_config c = {
+	    .ops = &source, .stage = b, .topics = &topic, .n_topics = 1, .inputs = &input, .n_inputs = 1, .state_topic = -1};
+	struct worker_stats stats = {0};
+	struct err err;
+	struct task *t = task_new(&c, 0, 0);
+
+	(void)state;
+	assert_non_null(b);
+	for (int i = 0; i < 2; i++) {
+		const struct log_record rec = {.offset = i, .ts_ms = 100 + i, .value = STR("v")};
+		task_take_raw(t, &c, &rec, 0);
+	}
+	task_idle(t, 5000);
+	assert_int_equal(task_run(t, &c, 1, NULL, &stats, &err), 1);
+	assert_int_equal(t->now.clock_ms, 100);
+	assert_int_equal(task_run(t, &c, 9, NULL, &stats, &err), 1);
+	assert_int_equal(t->now.clock_ms, 5000);
+	task_free(t);
+	free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(late_records_are_applied_once_whatever_happens),
+	    cmocka_unit_test(idle_clock_waits_for_what_was_read_before),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

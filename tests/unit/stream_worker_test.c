@@ -24,13 +24,13 @@ struct fake {
 	enum log_result commit;     /* of the next commit, then LOG_OK again */
 	const char *refused;        /* records that end so fail the commit … */
 	bool whole;                 /* … that are so */
-	const char *committed_meta; /* of partition 1; that of 0 is empty */
+	const char *committed_meta; /* of the partition that is not ours; that of the others is empty */
 	bool assigned, refuse, paused[PARTITIONS];
 	char said[LOG_MAX]; /* records of committed transactions */
 	struct buf open;    /* of the one that runs */
 };
 
-static const struct log_topic topics[] = {{"raw", PARTITIONS}, {"out", 7}};
+static const struct log_topic topics[] = {{"raw", PARTITIONS + 1}, {"out", 7}};
 static const int inputs[] = {RAW};
 static const struct log_position parts[] = {{RAW, 0, -1, {"", 0}}, {RAW, 1, -1, {"", 0}}};
 
@@ -51,7 +51,7 @@ static enum log_result committed(struct log *log, struct log_position *inout, si
 
 	(void)err;
 	for (size_t i = 0; i < n; i++) {
-		bool known = inout[i].partition == 1 && f->committed_meta != NULL;
+		bool known = inout[i].partition == PARTITIONS && f->committed_meta != NULL;
 		inout[i].offset = known ? 0 : -1;
 		inout[i].meta = known ? str_from(f->committed_meta) : STR_NONE;
 	}
