@@ -12,7 +12,10 @@ struct kafka_client broker_client(const struct config *c, struct arena *a)
 }
 
 /* A message with thousands of recipients is one record of state, and a dead letter is as large as what it holds. */
-#define LARGE {"max.message.bytes", "16777216"}
+#define LARGE                                                                                                          \
+	{                                                                                                              \
+		"max.message.bytes", "16777216"                                                                        \
+	}
 
 /* State: never deleted by age, compacted eagerly. Tables that lagging readers need: not compacted for a day. */
 static const struct kafka_setting delete_config[] = {{"cleanup.policy", "delete"}};

@@ -32,7 +32,7 @@ struct item {
 struct bench {
 	struct item items[RECORDS_MAX];
 	int n, applied[RECORDS_MAX], in_batch[RECORDS_MAX]; /* by offset: how often, for good and in this batch */
-	int64_t last_ms, committed_last_ms;                 /* the greatest time of a record applied that was not late */
+	int64_t last_ms, committed_last_ms; /* the greatest time of a record applied that was not late */
 	uint32_t random;
 };
 
@@ -188,8 +188,13 @@ static void idle_clock_waits_for_what_was_read_before(void **state)
 {
 	static const struct stage_ops source = {.name = "toy", .is_source = true, .apply = apply};
 	struct bench *b = calloc(1, sizeof(*b));
-	const struct worker_config c = {
-	    .ops = &source, .stage = b, .topics = &topic, .n_topics = 1, .inputs = &input, .n_inputs = 1, .state_topic = -1};
+	const struct worker_config c = {.ops = &source,
+	                                .stage = b,
+	                                .topics = &topic,
+	                                .n_topics = 1,
+	                                .inputs = &input,
+	                                .n_inputs = 1,
+	                                .state_topic = -1};
 	struct worker_stats stats = {0};
 	struct err err;
 	struct task *t = task_new(&c, 0, 0);

@@ -110,8 +110,8 @@ static enum log_result produce(struct log *log, const struct log_record *rec, st
 	(void)err;
 	if (rec->tick.n == 0)
 		buf_fmt(&f->open, "%.*s to %d of %lld; ", STR_FMT(rec->value), rec->partition, (long long)rec->ts_ms);
-	f->refuse |= f->refused != NULL && (f->whole ? str_eq(rec->value, str_from(f->refused))
-	                                             : str_ends(rec->value, str_from(f->refused)));
+	f->refuse |= f->refused != NULL &&
+	             (f->whole ? str_eq(rec->value, str_from(f->refused)) : str_ends(rec->value, str_from(f->refused)));
 	return LOG_OK;
 }
 
