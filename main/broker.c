@@ -11,19 +11,16 @@ struct kafka_client broker_client(const struct config *c, struct arena *a)
 	return (struct kafka_client){settings, c->n_kafka, NULL, NULL};
 }
 
-/* A message with thousands of recipients is one record of state, and a dead letter is as large as what it holds. */
-#define LARGE                                                                                                          \
-	{                                                                                                              \
-		"max.message.bytes", "16777216"                                                                        \
-	}
-
-/* State: never deleted by age, compacted eagerly. Tables that lagging readers need: not compacted for a day. */
+/* 16 MiB: a message with thousands of recipients is one record of state, a dead letter is as large as what it holds.
+ * State: never deleted by age, compacted eagerly. Tables that lagging readers need: not compacted for a day. */
 static const struct kafka_setting delete_config[] = {{"cleanup.policy", "delete"}};
-static const struct kafka_setting dead_config[] = {{"cleanup.policy", "delete"}, LARGE};
-static const struct kafka_setting compact_config[] = {
-    {"cleanup.policy", "compact"}, LARGE, {"segment.bytes", "67108864"}, {"min.cleanable.dirty.ratio", "0.1"}};
+static const struct kafka_setting dead_config[] = {{"cleanup.policy", "delete"}, {"max.message.bytes", "16777216"}};
+static const struct kafka_setting compact_config[] = {{"cleanup.policy", "compact"},
+                                                      {"max.message.bytes", "16777216"},
+                                                      {"segment.bytes", "67108864"},
+                                                      {"min.cleanable.dirty.ratio", "0.1"}};
 static const struct kafka_setting slow_config[] = {{"cleanup.policy", "compact"},
-                                                   LARGE,
+                                                   {"max.message.bytes", "16777216"},
                                                    {"segment.bytes", "67108864"},
                                                    {"min.cleanable.dirty.ratio", "0.1"},
                                                    {"min.compaction.lag.ms", "86400000"}};
