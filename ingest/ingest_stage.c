@@ -158,9 +158,14 @@ static int apply(void *config, struct store *store, const struct stage_record *r
 	return result;
 }
 
+/* Perhaps it was the dead letter that was refused, for its size: what is longer than any line is cut. */
 static void reject(void *config, const struct stage_record *rec, const char *reason, struct stage_out *out)
 {
-	dead_letter(config, rec, reason, NULL, out);
+	struct stage_record head = *rec;
+
+	head.key = str_head(rec->key, LINE_MAX_BYTES);
+	head.value = str_head(rec->value, LINE_MAX_BYTES);
+	dead_letter(config, &head, reason, rec->value.n > LINE_MAX_BYTES ? "cut" : NULL, out);
 }
 
 const struct stage_ops ingest_stage_ops = {

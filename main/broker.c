@@ -11,11 +11,16 @@ struct kafka_client broker_client(const struct config *c, struct arena *a)
 	return (struct kafka_client){settings, c->n_kafka, NULL, NULL};
 }
 
-/* State: never deleted by age, compacted eagerly. Tables that lagging readers need: not compacted for a day. */
+/* 16 MiB: a message with thousands of recipients is one record of state, a dead letter is as large as what it holds.
+ * State: never deleted by age, compacted eagerly. Tables that lagging readers need: not compacted for a day. */
 static const struct kafka_setting delete_config[] = {{"cleanup.policy", "delete"}};
-static const struct kafka_setting compact_config[] = {
-    {"cleanup.policy", "compact"}, {"segment.bytes", "67108864"}, {"min.cleanable.dirty.ratio", "0.1"}};
+static const struct kafka_setting dead_config[] = {{"cleanup.policy", "delete"}, {"max.message.bytes", "16777216"}};
+static const struct kafka_setting compact_config[] = {{"cleanup.policy", "compact"},
+                                                      {"max.message.bytes", "16777216"},
+                                                      {"segment.bytes", "67108864"},
+                                                      {"min.cleanable.dirty.ratio", "0.1"}};
 static const struct kafka_setting slow_config[] = {{"cleanup.policy", "compact"},
+                                                   {"max.message.bytes", "16777216"},
                                                    {"segment.bytes", "67108864"},
                                                    {"min.cleanable.dirty.ratio", "0.1"},
                                                    {"min.compaction.lag.ms", "86400000"}};
@@ -27,18 +32,19 @@ struct kafka_topic broker_topic(const struct config *c, const struct topic_list 
 		size_t n;
 	} by_cleanup[] = {
 	    [TOPIC_DELETE] = {delete_config, 1},
-	    [TOPIC_COMPACT] = {compact_config, 3},
-	    [TOPIC_TABLE_SLOW] = {slow_config, 4},
+	    [TOPIC_COMPACT] = {compact_config, 4},
+	    [TOPIC_TABLE_SLOW] = {slow_config, 5},
 	};
 	enum topic_cleanup cleanup = i < TOPIC_N ? topics[i].cleanup : TOPIC_DELETE;
+	bool dead = i >= TOPIC_N + list->n_raw;
 
 	(void)a;
 	return (struct kafka_topic){
 	    .name = list->items[i].name,
 	    .partitions = list->items[i].partitions > 0 ? list->items[i].partitions : c->partitions,
 	    .replication = c->replication,
-	    .config = by_cleanup[cleanup].config,
-	    .n_config = by_cleanup[cleanup].n,
+	    .config = dead ? dead_config : by_cleanup[cleanup].config,
+	    .n_config = dead ? 2 : by_cleanup[cleanup].n,
 	};
 }
 

@@ -10,6 +10,7 @@
 
 #include "classify/domain.h"
 #include "lib/base/text.h"
+#include "lib/kafka/kafka_client.h"
 #include "main/config_priv.h"
 #include "main/nearest.h"
 #include "main/options.h"
@@ -301,6 +302,32 @@ static int read_raw_topics(const struct config_reader *r, const struct val *v)
 	return 0;
 }
 
+struct name_search {
+	struct nearest near;
+	struct arena *arena;
+};
+
+static void try_name(void *arg, const char *name)
+{
+	struct name_search *s = arg;
+	nearest_try(&s->near, arena_fmt(s->arena, "%s", name).p);
+}
+
+/* librdkafka's own option: does it know it, and may it be set? */
+static int check_kafka(const struct config_reader *r, int line, const struct setting *s)
+{
+	const struct kafka_setting setting = {s->name, s->value};
+	struct name_search search = {nearest_to(str_from(s->name)), &r->c->arena};
+	struct err err = {0};
+
+	if (kafka_setting_known(s->name))
+		return kafka_check_setting(&setting, &err) == 0 ? 0 : config_bad(r, line, "%s", err.msg);
+	kafka_setting_names(try_name, &search);
+	if (search.near.best == NULL)
+		return config_bad(r, line, "unknown option 'kafka.%s'", s->name);
+	return config_bad(r, line, "unknown option 'kafka.%s'; did you mean 'kafka.%s'?", s->name, search.near.best);
+}
+
 int config_set_kafka(const struct config_reader *r, int line, struct str name, const struct val *v)
 {
 	struct config *c = r->c;
@@ -321,7 +348,7 @@ int config_set_kafka(const struct config_reader *r, int line, struct str name, c
 	list[at] = (struct setting){arena_dup(&c->arena, name).p, value.p};
 	c->kafka = list;
 	c->n_kafka += at == c->n_kafka;
-	return 0;
+	return check_kafka(r, line, &list[at]);
 }
 
 static int read_kafka(const struct config_reader *r, const struct val *v)

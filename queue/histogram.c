@@ -30,14 +30,25 @@ static size_t search(const struct hours *l, int64_t hour)
 	return low;
 }
 
-static void insert(struct hours *l, size_t i, int64_t hour)
+static int64_t sum_of(const struct hour_entry *e)
+{
+	int64_t sum = 0;
+
+	for (int i = 0; i < 60; i++)
+		sum += e->counts[i];
+	return sum;
+}
+
+static void insert(struct hours *l, size_t i, int64_t hour, const struct hour_entry *e)
 {
 	l->hour = xrealloc(l->hour, (l->n + 1) * sizeof(*l->hour));
 	l->sum = xrealloc(l->sum, (l->n + 1) * sizeof(*l->sum));
 	memmove(l->hour + i + 1, l->hour + i, (l->n - i) * sizeof(*l->hour));
 	memmove(l->sum + i + 1, l->sum + i, (l->n - i) * sizeof(*l->sum));
 	l->hour[i] = hour;
-	l->sum[i] = 0;
+	l->sum[i] = sum_of(e);
+	for (int m = 0; m < 60; m++)
+		l->minutes += e->counts[m] != 0;
 	l->n++;
 }
 
@@ -67,8 +78,9 @@ void histogram_add(const struct histogram *h, int64_t minute, int64_t delta)
 	if (e == NULL) {
 		e = hour_entry_new(h->which);
 		store_add(h->store, key, e);
-		insert(l, i, hour);
 	}
+	if (i == l->n || l->hour[i] != hour) /* new, or of a row that went while its leaves did not match its enters */
+		insert(l, i, hour, e);
 	int64_t *count = &e->counts[minute % 60];
 	l->minutes -= *count != 0;
 	*count += delta;

@@ -50,30 +50,54 @@ static int check_sasl(const struct kafka_setting *s, struct err *err)
 	               s->name, s->value, kafka_version());
 }
 
-static int check_setting(const struct kafka_setting *s, rd_kafka_conf_t *conf, struct err *err)
+int kafka_check_setting(const struct kafka_setting *s, struct err *err)
 {
 	char why[256];
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	rd_kafka_conf_res_t result = rd_kafka_conf_set(conf, s->name, s->value, why, sizeof(why));
 
+	rd_kafka_conf_destroy(conf);
 	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++)
 		if (strcmp(refused[i].name, s->name) == 0)
 			return err_set(err, ERR_CONFIG, "kafka: \"%s\" cannot be set: %s", s->name, refused[i].why);
-	if (rd_kafka_conf_set(conf, s->name, s->value, why, sizeof(why)) != RD_KAFKA_CONF_OK)
+	if (result != RD_KAFKA_CONF_OK)
 		return err_set(err, ERR_CONFIG, "kafka: \"%s\": %s", s->name, why);
 	return check_sasl(s, err);
 }
 
-int kafka_check_settings(const struct kafka_client *c, struct err *err)
+bool kafka_setting_known(const char *name)
+{
+	char why[256];
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	bool known = rd_kafka_conf_set(conf, name, "", why, sizeof(why)) != RD_KAFKA_CONF_UNKNOWN;
+
+	rd_kafka_conf_destroy(conf);
+	return known;
+}
+
+void kafka_setting_names(void (*each)(void *arg, const char *name), void *arg)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	size_t n;
+	const char **pairs = rd_kafka_conf_dump(conf, &n);
+
+	each(arg, "bootstrap.servers"); /* an alias, which the list leaves out */
+	for (size_t i = 0; i + 1 < n; i += 2)
+		each(arg, pairs[i]);
+	rd_kafka_conf_dump_free(pairs, n);
+	rd_kafka_conf_destroy(conf);
+}
+
+int kafka_check_settings(const struct kafka_client *c, struct err *err)
+{
 	bool bootstrap = false;
 	int result = 0;
 
 	for (size_t i = 0; i < c->n_settings && result == 0; i++) {
 		bootstrap |= strcmp(c->settings[i].name, "bootstrap.servers") == 0 ||
 		             strcmp(c->settings[i].name, "metadata.broker.list") == 0;
-		result = check_setting(&c->settings[i], conf, err);
+		result = kafka_check_setting(&c->settings[i], err);
 	}
-	rd_kafka_conf_destroy(conf);
 	if (result == 0 && !bootstrap)
 		return err_set(err, ERR_CONFIG, "kafka: \"bootstrap.servers\" is not set: where is the broker?");
 	return result;
@@ -109,6 +133,15 @@ failed:
 	rd_kafka_conf_destroy(conf);
 	err_set(err, ERR_CONFIG, "kafka: %s", why);
 	return NULL;
+}
+
+void kafka_conf_unless_set(rd_kafka_conf_t *conf, const char *name, const char *its_default, const char *ours)
+{
+	char text[256];
+
+	if (rd_kafka_conf_get(conf, name, text, &(size_t){sizeof(text)}) == RD_KAFKA_CONF_OK &&
+	    strcmp(text, its_default) == 0)
+		rd_kafka_conf_set(conf, name, ours, text, sizeof(text));
 }
 
 rd_kafka_t *kafka_handle(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct err *err)

@@ -7,6 +7,7 @@
 #ifndef QLAPSE_KAFKA_KAFKA_CLIENT_H
 #define QLAPSE_KAFKA_KAFKA_CLIENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/base/err.h"
@@ -28,6 +29,12 @@ struct kafka_client {
 /* Refuses, by name and with the reason, settings that would break a guarantee, and says what this librdkafka does not know or
  * cannot do (ERR_CONFIG). */
 int kafka_check_settings(const struct kafka_client *c, struct err *err);
+
+/* The same of one setting. */
+int kafka_check_setting(const struct kafka_setting *s, struct err *err);
+bool kafka_setting_known(const char *name);
+/* Those that this librdkafka knows. */
+void kafka_setting_names(void (*each)(void *arg, const char *name), void *arg);
 
 const char *kafka_version(void); /* of the librdkafka that is loaded */
 

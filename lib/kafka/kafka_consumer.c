@@ -107,13 +107,11 @@ int kafka_consumer_open(struct kafka_log *k, struct err *err)
 	                            k->c.idle_wall ? "true" : "false",
 	                            NULL};
 	rd_kafka_conf_t *conf = kafka_conf(&k->c.client, ours, err);
-	char text[256];
 
 	if (conf == NULL)
 		return -1;
-	if (rd_kafka_conf_get(conf, "queued.max.messages.kbytes", text, &(size_t){sizeof(text)}) == RD_KAFKA_CONF_OK &&
-	    strcmp(text, "65536") == 0) /* its default: too much for many workers in one process */
-		rd_kafka_conf_set(conf, "queued.max.messages.kbytes", "8192", text, sizeof(text));
+	/* its default is too much for many workers in one process */
+	kafka_conf_unless_set(conf, "queued.max.messages.kbytes", "65536", "8192");
 	rd_kafka_conf_set_rebalance_cb(conf, rebalance);
 	rd_kafka_conf_set_log_cb(conf, kafka_log_text);
 	rd_kafka_conf_set_opaque(conf, k);

@@ -10,6 +10,8 @@
 /* A configuration whose handle has the client as its opaque (else replace the log callback), with the user's settings and then ours, pairs of name and value up to NULL. NULL and err on failure. */
 rd_kafka_conf_t *kafka_conf(const struct kafka_client *c, const char *const *ours, struct err *err);
 void kafka_tell(const struct kafka_client *c, int level, const char *facility, const char *text);
+/* Ours instead of librdkafka's default; what the user has set stays. */
+void kafka_conf_unless_set(rd_kafka_conf_t *conf, const char *name, const char *its_default, const char *ours);
 /* Takes conf. */
 rd_kafka_t *kafka_handle(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct err *err);
 

@@ -99,6 +99,7 @@ int kafka_producer_open(struct kafka_log *k, struct err *err)
 	rd_kafka_conf_t *conf = kafka_conf(&k->c.client, ours, err);
 	if (conf == NULL)
 		return -1;
+	kafka_conf_unless_set(conf, "message.max.bytes", "1000000", "16777216"); /* what the topics take, they decide */
 	rd_kafka_conf_set_dr_msg_cb(conf, report);
 	rd_kafka_conf_set_log_cb(conf, kafka_log_text);
 	rd_kafka_conf_set_opaque(conf, k);

@@ -77,6 +77,12 @@ static void take_tick(struct task *t, const struct worker_config *c, struct str 
 	raise_clock(t, clocks_least(&t->clocks, now_ms, c->stall_after_ms, &t->stalled));
 }
 
+/* What is committed is behind it: everything before the committed clock, and before the last record applied, is done. */
+static bool is_done_with(const struct task *t, const struct log_record *rec, int64_t p_ms)
+{
+	return p_ms < t->committed.clock_ms || str_cmp(rec->order, buf_view(&t->committed.applied)) <= 0;
+}
+
 void task_take(struct task *t, const struct worker_config *c, const struct log_record *rec, int64_t now_ms,
                struct worker_stats *stats)
 {
@@ -95,16 +101,14 @@ void task_take(struct task *t, const struct worker_config *c, const struct log_r
 		stats->skipped++; /* not written by us */
 		return;
 	}
-	if (read_before && str_cmp(rec->order, buf_view(&t->now.applied)) <= 0) {
-		stats->skipped++;
-		return;
-	}
-	if (!read_before && p_ms < t->now.clock_ms) {
+	if (!is_done_with(t, rec, p_ms)) {
+		waiting_add(&t->waiting, rec, p_ms);
+	} else if (read_before) {
+		stats->skipped++; /* late or not, it has been applied */
+	} else {
 		stats->late++;
 		waiting_add(&t->late, rec, p_ms);
-		return;
 	}
-	waiting_add(&t->waiting, rec, p_ms);
 }
 
 void task_take_raw(struct task *t, const struct worker_config *c, const struct log_record *rec, int64_t now_ms)
@@ -212,14 +216,18 @@ void task_reject(struct task *t, const struct worker_config *c, const char *reas
 	waiting_drop(&t->waiting, r);
 }
 
-/* A record behind the clock (a source was added): taken at once, at the time that has been reached. */
-static int run_late(struct task *t, const struct worker_config *c, struct stage_out *out, struct err *err)
+/* At the clock, so that what comes of it is late nowhere else. All at once, whatever the limit: once they are committed as
+ * read, nothing tells them from those that have been applied. */
+int task_run_late(struct task *t, const struct worker_config *c, struct stage_out *out, struct worker_stats *stats,
+                  struct err *err)
 {
-	struct waiting_record *r = waiting_first(&t->late);
-
-	if (t->reached_ms < r->p_ms)
-		t->reached_ms = r->p_ms;
-	return apply(t, c, &t->late, r, out, err);
+	for (; t->late.n > 0; stats->applied++) {
+		if (t->reached_ms < t->committed.clock_ms)
+			t->reached_ms = t->committed.clock_ms;
+		if (apply(t, c, &t->late, waiting_first(&t->late), out, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int run_raw(struct task *t, const struct worker_config *c, struct waiting_record *r, struct stage_out *out,
@@ -248,9 +256,6 @@ int task_run(struct task *t, const struct worker_config *c, int limit, struct st
 
 	if (!may_run(t))
 		return 0;
-	for (; t->late.n > 0 && n < limit; n++, stats->applied++)
-		if (run_late(t, c, out, err) < 0)
-			return -1;
 	for (; n < limit; n++) {
 		int64_t at_ms;
 		struct waiting_record *r = next_event(t, c, &at_ms);
@@ -299,14 +304,13 @@ static struct progress done(const struct task *t)
 struct log_position task_position(const struct task *t, struct buf *scratch)
 {
 	const struct progress p = done(t);
-	int64_t oldest = waiting_oldest_offset(&t->waiting), late = waiting_oldest_offset(&t->late);
+	int64_t oldest = waiting_oldest_offset(&t->waiting);
 	int64_t offset = t->next_offset;
 	size_t from = scratch->n;
 
+	CHECK(t->late.n == 0);
 	if (oldest >= 0 && oldest < offset)
 		offset = oldest;
-	if (late >= 0 && late < offset)
-		offset = late;
 	progress_write(&p, scratch);
 	return (struct log_position){t->topic, t->partition, offset, str_skip(buf_view(scratch), from)};
 }

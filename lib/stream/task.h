@@ -47,6 +47,10 @@ void task_take_raw(struct task *t, const struct worker_config *c, const struct l
 /* The log vouches that nothing before clock_ms will come behind what has been taken. */
 void task_idle(struct task *t, int64_t clock_ms);
 
+/* Applies the records that came behind the clock (a source was added, or spoke again): before each task_run. -1 and err. */
+int task_run_late(struct task *t, const struct worker_config *c, struct stage_out *out, struct worker_stats *stats,
+                  struct err *err);
+
 /* Applies records and fires timers before the clock, in order, at most limit of them. Returns how many, or -1. */
 int task_run(struct task *t, const struct worker_config *c, int limit, struct stage_out *out,
              struct worker_stats *stats, struct err *err);

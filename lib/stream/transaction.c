@@ -151,7 +151,7 @@ static bool work_due(const struct worker *w, int64_t now_ms)
 	return some_task_ready(w) || tick_due(w, now_ms);
 }
 
-/* The suspect record has failed often enough: its source takes it to the dead letters. */
+/* The suspect record has failed often enough: its source takes it to the dead letters, unless these are refused, too. */
 static int reject_suspect(struct worker *w, struct err *err)
 {
 	struct transaction *x = &w->txn;
@@ -160,15 +160,13 @@ static int reject_suspect(struct worker *w, struct err *err)
 		struct task *t = w->tasks[i];
 		if (t != x->suspect_task || waiting_oldest_offset(&t->waiting) != x->suspect_offset)
 			continue;
-		if (w->c.ops->reject == NULL)
+		if (w->c.ops->reject == NULL || x->refusals >= 2 * REFUSALS_MAX)
 			return err_set(err, ERR_FATAL,
 			               "%s: the broker refuses what comes of record %" PRId64
 			               " of \"%s/%d\" (larger than the topic's max.message.bytes?)",
 			               w->c.ops->name, x->suspect_offset, w->c.topics[t->topic].name, t->partition);
 		task_reject(t, &w->c, "refused_by_broker", &x->out);
-		w->stats.rejected++;
-		x->refusals = 0;
-		x->suspect_offset = -1;
+		x->rejected = true;
 		break;
 	}
 	return 0;
@@ -181,6 +179,9 @@ static int run_tasks(struct worker *w, struct err *err)
 
 	if (x->refusals >= REFUSALS_MAX && reject_suspect(w, err) < 0)
 		return -1;
+	for (size_t i = 0; i < w->n_tasks; i++)
+		if (task_run_late(w->tasks[i], &w->c, &x->out, &w->stats, err) < 0)
+			return -1;
 	for (size_t i = 0; i < w->n_tasks; i++) {
 		int n = task_run(w->tasks[i], &w->c, limit, &x->out, &w->stats, err);
 		if (n < 0)
@@ -282,6 +283,11 @@ static void fold(struct worker *w, bool ticked)
 		w->c.count(w->c.arg, x->counts.names[i], x->counts.values[i]);
 	w->stats.commits++;
 	w->stats.produced += x->produced;
+	if (x->rejected) {
+		w->stats.rejected++;
+		x->refusals = 0;
+		x->suspect_offset = -1;
+	}
 	if (x->isolate > 0)
 		x->isolate--;
 }
@@ -340,6 +346,7 @@ static enum worker_result transact(struct worker *w, int64_t now_ms, struct err 
 	x->now_ms = now_ms;
 	x->produced = 0;
 	x->counts.n = 0;
+	x->rejected = false;
 	x->err = (struct err){0};
 	x->result = again(w, w->log->ops->begin, err);
 	if (x->result != LOG_OK)

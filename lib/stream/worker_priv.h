@@ -29,8 +29,9 @@ struct transaction {
 	struct counts counts;
 	struct buf order, tick;
 	/* a record whose outputs the log refuses is found by taking one at a time */
-	int isolate;  /* this many cycles still go record by record */
-	int refusals; /* in a row, of one record */
+	int isolate;   /* this many cycles still go record by record */
+	int refusals;  /* in a row, of one record */
+	bool rejected; /* in this transaction it goes to the dead letters */
 	const struct task *suspect_task;
 	int64_t suspect_offset; /* -1: none */
 };

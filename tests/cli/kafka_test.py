@@ -194,6 +194,24 @@ class Kafka(unittest.TestCase):
                     reader.terminate()
                 self.assertEqual(process.wait(timeout=60), 0)
 
+    def test_message_of_many_recipients(self):
+        """Its state is one record, larger than Kafka takes unless told to."""
+        self.works("topics", "create")
+        line = (f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%dT%H:%M:%SZ} " "mx1 postfix/smtp[1]: 4F1A2B3C4D: to=<u{0}@d{0}.example>, relay=none, delay=9, "
+                "delays=9/0/0/0, dsn=4.4.1, status=deferred (connect to mx.d{0}.example[192.0.2.1]:25: " + "x" * 300 + ")")
+        self.works("feed", "-", stdin="\n".join(line.format(i) for i in range(1500)).encode())
+        sets = [x for s in self.settings for x in ("--set", s)]
+        with subprocess.Popen([QLAPSE, "run", *sets], stderr=subprocess.PIPE, text=True) as worker:
+            n, end = 0, time.time() + 60
+            while n < 1500 and worker.poll() is None and time.time() < end:
+                time.sleep(1)
+                rows = self.works("topics", "read", "messages").splitlines()
+                n = len(json.loads(rows[-1])["recipients"]) if rows else 0
+            worker.terminate()
+            _, err = worker.communicate(timeout=60)
+        self.assertEqual((worker.returncode, n), (0, 1500), err)
+        self.assertGreater(len(rows[-1]), 1048588)
+
     def test_pace(self):
         self.works("topics", "create")
         start = datetime.datetime.now()

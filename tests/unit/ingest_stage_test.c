@@ -206,6 +206,16 @@ static void what_the_broker_refuses_is_dead(void **state)
 	assert_string_equal(f->o.count, "dead.refused_by_broker");
 	assert_string_equal(header(f, "qlapse_reason"), "refused_by_broker");
 	expect_str(f->o.rec.value, STR("v"), "value");
+	assert_null(header(f, "qlapse_detail"));
+
+	/* it may be the dead letter that was refused */
+	char *big = calloc(1, 1000000);
+	const struct stage_record large = raw(str_of(big, 1000000), str_of(big, 1000000));
+	ingest_stage_ops.reject(f->stage, &large, "refused_by_broker", &f->o.out);
+	assert_int_equal(f->o.rec.value.n, LINE_MAX_BYTES);
+	assert_int_equal(f->o.rec.key.n, LINE_MAX_BYTES);
+	assert_string_equal(header(f, "qlapse_detail"), "cut");
+	free(big);
 	fixture_free(f);
 }
 
