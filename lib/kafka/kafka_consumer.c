@@ -6,6 +6,9 @@
  * fetched and the group does not wait for our restore; the real list follows with assign(). Going back
  * after an abort assigns the same list again: that drops whatever had been fetched. librdkafka keeps a
  * partition paused over both, and over a rebalance; only for the first is that wanted.
+ *
+ * A consumer that has fenced itself is replaced by another (see has_fenced_itself): for the caller the group
+ * has lost a member and taken it in again, as after any session that ran out.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +37,7 @@ static void take_assignment(struct kafka_log *k, const rd_kafka_topic_partition_
 	}
 	drop_generation(&k->next_generation);
 	k->next_generation = rd_kafka_consumer_group_metadata(k->consumer);
-	k->assigned = true;
+	k->assigned = k->member = true;
 }
 
 void kafka_stop_reading(struct kafka_log *k)
@@ -87,7 +90,7 @@ static rd_kafka_t *open_ends(struct kafka_log *k, struct err *err)
 	return kafka_handle(RD_KAFKA_CONSUMER, conf, err);
 }
 
-int kafka_consumer_open(struct kafka_log *k, struct err *err)
+static int join(struct kafka_log *k, struct err *err)
 {
 	const char *const ours[] = {"group.id",
 	                            k->c.group_id,
@@ -119,8 +122,15 @@ int kafka_consumer_open(struct kafka_log *k, struct err *err)
 	if (k->consumer == NULL)
 		return -1;
 	rd_kafka_poll_set_consumer(k->consumer);
+	return subscribe(k, err);
+}
+
+int kafka_consumer_open(struct kafka_log *k, struct err *err)
+{
+	if (join(k, err) < 0)
+		return -1;
 	k->ends = open_ends(k, err);
-	return k->ends == NULL ? -1 : subscribe(k, err);
+	return k->ends == NULL ? -1 : 0;
 }
 
 static void drop_message(rd_kafka_message_t **m)
@@ -130,7 +140,7 @@ static void drop_message(rd_kafka_message_t **m)
 	*m = NULL;
 }
 
-void kafka_consumer_close(struct kafka_log *k)
+static void leave(struct kafka_log *k)
 {
 	drop_message(&k->message);
 	k->closing = true;
@@ -138,10 +148,17 @@ void kafka_consumer_close(struct kafka_log *k)
 		rd_kafka_consumer_close(k->consumer);
 		rd_kafka_destroy(k->consumer);
 	}
-	if (k->ends != NULL)
-		rd_kafka_destroy(k->ends);
+	k->consumer = NULL;
+	k->closing = k->member = false;
 	drop_generation(&k->generation);
 	drop_generation(&k->next_generation);
+}
+
+void kafka_consumer_close(struct kafka_log *k)
+{
+	leave(k);
+	if (k->ends != NULL)
+		rd_kafka_destroy(k->ends);
 	if (k->committed != NULL)
 		rd_kafka_topic_partition_list_destroy(k->committed);
 }
@@ -220,15 +237,46 @@ static bool clock_event(struct kafka_log *k, struct log_event *ret)
 	return false;
 }
 
-static enum log_result error_event(struct kafka_log *k, const rd_kafka_message_t *m, struct err *err)
+/*
+ * A consumer whose session has run out forgets its member id at once, yet sends heartbeats under its instance's name
+ * until poll has served the loss. A broker that still has the member, as one that was started anew does, takes them for
+ * those of a second instance and fences it; librdkafka calls that fatal and joins no more (2.0 to 2.8; its issue 3437).
+ * Whom another instance has fenced still has its id. Once an assignment: a name that is fought for is left to the other.
+ */
+static bool has_fenced_itself(const struct kafka_log *k)
+{
+	char *id = k->member ? rd_kafka_memberid(k->consumer) : NULL;
+	bool forgotten = id != NULL && *id == '\0';
+
+	if (id != NULL)
+		rd_kafka_mem_free(k->consumer, id);
+	return forgotten;
+}
+
+/* Whether the consumer has failed for good; not before its queue has given up what comes first: the assignment's loss. */
+static bool is_over(const struct kafka_log *k)
+{
+	return (k->message == NULL || k->message->err == RD_KAFKA_RESP_ERR__FATAL) &&
+	       rd_kafka_fatal_error(k->consumer, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+/* The consumer will not go on, and all that it had to say of its assignment has been told. */
+static enum log_result fatal_event(struct kafka_log *k, struct err *err)
 {
 	char text[256];
 	rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(k->consumer, text, sizeof(text));
 
-	if (fatal == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
-		return kafka_fail(err, LOG_FENCED, "another instance has our name", fatal);
-	if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR)
+	if (fatal != RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
 		return kafka_fail(err, LOG_FATAL, text, fatal);
+	if (!has_fenced_itself(k))
+		return kafka_fail(err, LOG_FENCED, "another instance has our name", fatal);
+	kafka_tell(&k->c.client, 4, "REJOIN", "the group's session ran out unnoticed: joining it with a new consumer");
+	leave(k);
+	return join(k, err) < 0 ? LOG_FATAL : kafka_fail(err, LOG_RETRY, "joining the group anew", fatal);
+}
+
+static enum log_result error_event(const rd_kafka_message_t *m, struct err *err)
+{
 	switch (m->err) {
 	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
 		return kafka_fail(err, LOG_FENCED, "another instance has our name", m->err);
@@ -257,7 +305,7 @@ static enum log_result message_event(struct kafka_log *k, struct log_event *ret,
 		return LOG_OK;
 	}
 	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return error_event(k, m, err);
+		return error_event(m, err);
 	ret->kind = LOG_RECORD;
 	kafka_record(k, m, &ret->rec);
 	struct kafka_read *r = find_read(k, ret->rec.topic, ret->rec.partition);
@@ -283,7 +331,9 @@ enum log_result kafka_poll(struct log *log, int timeout_ms, struct log_event *re
 		drop_message(&k->message);
 		k->message = rd_kafka_consumer_poll(k->consumer, timeout_ms);
 		if (group_event(k, ret))
-			return LOG_OK; /* a message that came with it is of the old assignment */
+			return LOG_OK; /* a record that came with it is of the old assignment; no fatal error is lost so */
+		if (is_over(k))
+			return fatal_event(k, err);
 		if (k->message == NULL)
 			return LOG_OK;
 		enum log_result result = message_event(k, ret, err);
