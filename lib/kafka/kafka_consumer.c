@@ -40,12 +40,32 @@ static void take_assignment(struct kafka_log *k, const rd_kafka_topic_partition_
 	k->assigned = k->member = true;
 }
 
+static void release_id(const struct kafka_log *k, char *id)
+{
+	if (id != NULL)
+		rd_kafka_mem_free(k->consumer, id);
+}
+
+/*
+ * Replaces what is read. librdkafka stops the old partitions later in its own thread, and aborts the process if they are
+ * taken away once more before that: a rewind and, close behind it, a revocation. So this waits until that thread has
+ * come to them: a question that it answers in turn finds the stops done, a second one the news of them taken in.
+ */
+static rd_kafka_resp_err_t replace(const struct kafka_log *k, const rd_kafka_topic_partition_list_t *list)
+{
+	rd_kafka_resp_err_t code = rd_kafka_assign(k->consumer, list);
+
+	for (int i = 0; i < 2 && !k->closing; i++) /* nothing follows a close, and it might not answer then */
+		release_id(k, rd_kafka_memberid(k->consumer));
+	return code;
+}
+
 void kafka_stop_reading(struct kafka_log *k)
 {
 	rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
 
 	k->n_reads = 0;
-	rd_kafka_assign(k->consumer, none);
+	replace(k, none);
 	rd_kafka_topic_partition_list_destroy(none);
 }
 
@@ -63,7 +83,7 @@ static void rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t event, rd_kafka_topic_
 	k->loss = rd_kafka_assignment_lost(rk) ? LOG_LOST : LOG_REVOKED;
 	k->assigned = false; /* what was not told yet is not ours any more */
 	k->n_reads = 0;
-	rd_kafka_assign(rk, NULL);
+	replace(k, NULL);
 }
 
 static int subscribe(struct kafka_log *k, struct err *err)
@@ -248,8 +268,7 @@ static bool has_fenced_itself(const struct kafka_log *k)
 	char *id = k->member ? rd_kafka_memberid(k->consumer) : NULL;
 	bool forgotten = id != NULL && *id == '\0';
 
-	if (id != NULL)
-		rd_kafka_mem_free(k->consumer, id);
+	release_id(k, id);
 	return forgotten;
 }
 
@@ -395,7 +414,7 @@ enum log_result kafka_seek(struct log *log, const struct log_position *at, size_
 {
 	struct kafka_log *k = (struct kafka_log *)log;
 	rd_kafka_topic_partition_list_t *list = list_of(k, at, n);
-	rd_kafka_resp_err_t code = rd_kafka_assign(k->consumer, list);
+	rd_kafka_resp_err_t code = replace(k, list);
 
 	rd_kafka_topic_partition_list_destroy(list);
 	drop_message(&k->message);
