@@ -7,7 +7,7 @@
  * after an abort assigns the same list again: that drops whatever had been fetched. librdkafka keeps a
  * partition paused over both, and over a rebalance; only for the first is that wanted.
  *
- * A consumer that has fenced itself is replaced by another (see has_fenced_itself): for the caller the group
+ * A consumer that has fenced itself is replaced by another (see fatal_event): for the caller the group
  * has lost a member and taken it in again, as after any session that ran out.
  */
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 #include "lib/base/timefmt.h"
 #include "lib/kafka/kafka_priv.h"
 
-enum { QUERY_MS = 5000 };
+enum { QUERY_MS = 5000, REJOINS_MAX = 3 };
 
 static void drop_generation(rd_kafka_consumer_group_metadata_t **g)
 {
@@ -38,12 +38,18 @@ static void take_assignment(struct kafka_log *k, const rd_kafka_topic_partition_
 	drop_generation(&k->next_generation);
 	k->next_generation = rd_kafka_consumer_group_metadata(k->consumer);
 	k->assigned = k->member = true;
+	k->rejoins = 0;
 }
 
-static void release_id(const struct kafka_log *k, char *id)
+/* The group's name for the consumer, which librdkafka's thread tells; it forgets it when the session has run out. */
+static bool has_member_id(const struct kafka_log *k)
 {
+	char *id = rd_kafka_memberid(k->consumer);
+	bool has = id != NULL && *id != '\0';
+
 	if (id != NULL)
 		rd_kafka_mem_free(k->consumer, id);
+	return has;
 }
 
 /*
@@ -56,7 +62,7 @@ static rd_kafka_resp_err_t replace(const struct kafka_log *k, const rd_kafka_top
 	rd_kafka_resp_err_t code = rd_kafka_assign(k->consumer, list);
 
 	for (int i = 0; i < 2 && !k->closing; i++) /* nothing follows a close, and it might not answer then */
-		release_id(k, rd_kafka_memberid(k->consumer));
+		has_member_id(k);
 	return code;
 }
 
@@ -82,6 +88,7 @@ static void rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t event, rd_kafka_topic_
 	}
 	k->loss = rd_kafka_assignment_lost(rk) ? LOG_LOST : LOG_REVOKED;
 	k->assigned = false; /* what was not told yet is not ours any more */
+	k->member = !k->closing && has_member_id(k);
 	k->n_reads = 0;
 	replace(k, NULL);
 }
@@ -257,21 +264,6 @@ static bool clock_event(struct kafka_log *k, struct log_event *ret)
 	return false;
 }
 
-/*
- * A consumer whose session has run out forgets its member id at once, yet sends heartbeats under its instance's name
- * until poll has served the loss. A broker that still has the member, as one that was started anew does, takes them for
- * those of a second instance and fences it; librdkafka calls that fatal and joins no more (2.0 to 2.8; its issue 3437).
- * Whom another instance has fenced still has its id. Once an assignment: a name that is fought for is left to the other.
- */
-static bool has_fenced_itself(const struct kafka_log *k)
-{
-	char *id = k->member ? rd_kafka_memberid(k->consumer) : NULL;
-	bool forgotten = id != NULL && *id == '\0';
-
-	release_id(k, id);
-	return forgotten;
-}
-
 /* Whether the consumer has failed for good; not before its queue has given up what comes first: the assignment's loss. */
 static bool is_over(const struct kafka_log *k)
 {
@@ -279,7 +271,15 @@ static bool is_over(const struct kafka_log *k)
 	       rd_kafka_fatal_error(k->consumer, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-/* The consumer will not go on, and all that it had to say of its assignment has been told. */
+/*
+ * The consumer will not go on, and all that it had to say of its assignment has been told.
+ *
+ * A consumer whose session has run out may fence itself. It forgets its member id at once, yet sends heartbeats under
+ * its instance's name until poll has served the loss; a broker that still has the member, as one that was started anew
+ * does, takes them for a second instance's. Or a broker that hung takes its first request to join after its second.
+ * librdkafka calls both fatal and joins no more (2.0 to 2.8; its issue 3437), so a new consumer does. Only a member can
+ * have lost its name to another instance; and a name that is fought for is left to the other after a few times.
+ */
 static enum log_result fatal_event(struct kafka_log *k, struct err *err)
 {
 	char text[256];
@@ -287,9 +287,9 @@ static enum log_result fatal_event(struct kafka_log *k, struct err *err)
 
 	if (fatal != RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
 		return kafka_fail(err, LOG_FATAL, text, fatal);
-	if (!has_fenced_itself(k))
+	if (k->member || k->rejoins++ == REJOINS_MAX)
 		return kafka_fail(err, LOG_FENCED, "another instance has our name", fatal);
-	kafka_tell(&k->c.client, 4, "REJOIN", "the group's session ran out unnoticed: joining it with a new consumer");
+	kafka_tell(&k->c.client, 4, "REJOIN", "the group's session ran out: joining the group with a new consumer");
 	leave(k);
 	return join(k, err) < 0 ? LOG_FATAL : kafka_fail(err, LOG_RETRY, "joining the group anew", fatal);
 }
