@@ -227,6 +227,31 @@ static bool ends_due(const struct kafka_log *k, int64_t now_ms)
 	return false;
 }
 
+static void refresh_topic(struct kafka_log *k, const char *name)
+{
+	rd_kafka_topic_t *topic = rd_kafka_topic_new(k->ends, name, NULL);
+	const struct rd_kafka_metadata *m = NULL;
+
+	if (topic == NULL)
+		return;
+	if (rd_kafka_metadata(k->ends, 0, topic, &m, QUERY_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+		rd_kafka_metadata_destroy(m);
+	rd_kafka_topic_destroy(topic);
+}
+
+/* A broker that is just starting leaves partitions out of what it says of a topic, and librdkafka takes its word for
+ * metadata.max.age.ms, 15 minutes: the next try is to find it corrected. */
+static rd_kafka_resp_err_t query_ends(struct kafka_log *k, int topic, int partition, int64_t *ret_low, int64_t *ret_high)
+{
+	const char *name = k->c.topics[topic].name;
+	rd_kafka_resp_err_t code =
+	    rd_kafka_query_watermark_offsets(k->ends, name, partition, ret_low, ret_high, QUERY_MS);
+
+	if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
+		refresh_topic(k, name);
+	return code;
+}
+
 /* The clock is taken before the round, so that whatever is written later than it lies behind the end that is confirmed.
  * A broker that does not answer ends the round: there is no clock without its word. */
 static void ask_ends(struct kafka_log *k)
@@ -240,8 +265,7 @@ static void ask_ends(struct kafka_log *k)
 		struct kafka_read *r = &k->reads[i];
 		if (r->eof < 0)
 			continue;
-		if (rd_kafka_query_watermark_offsets(k->ends, k->c.topics[r->topic].name, r->partition, &low, &high,
-		                                     QUERY_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		if (query_ends(k, r->topic, r->partition, &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR)
 			break;
 		if (high == r->eof)
 			r->clock_ms = now_ms;
@@ -400,8 +424,7 @@ enum log_result kafka_watermark(struct log *log, int topic, int partition, int64
 {
 	struct kafka_log *k = (struct kafka_log *)log;
 	int64_t low;
-	rd_kafka_resp_err_t code =
-	    rd_kafka_query_watermark_offsets(k->ends, k->c.topics[topic].name, partition, &low, ret, QUERY_MS);
+	rd_kafka_resp_err_t code = query_ends(k, topic, partition, &low, ret);
 
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return kafka_fail(err, LOG_RETRY, "cannot get the end of a state topic", code);
