@@ -241,7 +241,8 @@ static void refresh_topic(struct kafka_log *k, const char *name)
 
 /* A broker that is just starting leaves partitions out of what it says of a topic, and librdkafka takes its word for
  * metadata.max.age.ms, 15 minutes: the next try is to find it corrected. */
-static rd_kafka_resp_err_t query_ends(struct kafka_log *k, int topic, int partition, int64_t *ret_low, int64_t *ret_high)
+static rd_kafka_resp_err_t query_ends(struct kafka_log *k, int topic, int partition, int64_t *ret_low,
+                                      int64_t *ret_high)
 {
 	const char *name = k->c.topics[topic].name;
 	rd_kafka_resp_err_t code =
