@@ -6,6 +6,9 @@
  * fetched and the group does not wait for our restore; the real list follows with assign(). Going back
  * after an abort assigns the same list again: that drops whatever had been fetched. librdkafka keeps a
  * partition paused over both, and over a rebalance; only for the first is that wanted.
+ *
+ * A consumer that has fenced itself is replaced by another (see fatal_event): for the caller the group
+ * has lost a member and taken it in again, as after any session that ran out.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +17,7 @@
 #include "lib/base/timefmt.h"
 #include "lib/kafka/kafka_priv.h"
 
-enum { QUERY_MS = 5000 };
+enum { QUERY_MS = 5000, REJOINS_MAX = 3 };
 
 static void drop_generation(rd_kafka_consumer_group_metadata_t **g)
 {
@@ -34,7 +37,33 @@ static void take_assignment(struct kafka_log *k, const rd_kafka_topic_partition_
 	}
 	drop_generation(&k->next_generation);
 	k->next_generation = rd_kafka_consumer_group_metadata(k->consumer);
-	k->assigned = true;
+	k->assigned = k->member = true;
+	k->rejoins = 0;
+}
+
+/* The group's name for the consumer, which librdkafka's thread tells; it forgets it when the session has run out. */
+static bool has_member_id(const struct kafka_log *k)
+{
+	char *id = rd_kafka_memberid(k->consumer);
+	bool has = id != NULL && *id != '\0';
+
+	if (id != NULL)
+		rd_kafka_mem_free(k->consumer, id);
+	return has;
+}
+
+/*
+ * Replaces what is read. librdkafka stops the old partitions later in its own thread, and aborts the process if they are
+ * taken away once more before that: a rewind and, close behind it, a revocation. So this waits until that thread has
+ * come to them: a question that it answers in turn finds the stops done, a second one the news of them taken in.
+ */
+static rd_kafka_resp_err_t replace(const struct kafka_log *k, const rd_kafka_topic_partition_list_t *list)
+{
+	rd_kafka_resp_err_t code = rd_kafka_assign(k->consumer, list);
+
+	for (int i = 0; i < 2 && !k->closing; i++) /* nothing follows a close, and it might not answer then */
+		has_member_id(k);
+	return code;
 }
 
 void kafka_stop_reading(struct kafka_log *k)
@@ -42,7 +71,7 @@ void kafka_stop_reading(struct kafka_log *k)
 	rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
 
 	k->n_reads = 0;
-	rd_kafka_assign(k->consumer, none);
+	replace(k, none);
 	rd_kafka_topic_partition_list_destroy(none);
 }
 
@@ -59,8 +88,9 @@ static void rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t event, rd_kafka_topic_
 	}
 	k->loss = rd_kafka_assignment_lost(rk) ? LOG_LOST : LOG_REVOKED;
 	k->assigned = false; /* what was not told yet is not ours any more */
+	k->member = !k->closing && has_member_id(k);
 	k->n_reads = 0;
-	rd_kafka_assign(rk, NULL);
+	replace(k, NULL);
 }
 
 static int subscribe(struct kafka_log *k, struct err *err)
@@ -87,7 +117,7 @@ static rd_kafka_t *open_ends(struct kafka_log *k, struct err *err)
 	return kafka_handle(RD_KAFKA_CONSUMER, conf, err);
 }
 
-int kafka_consumer_open(struct kafka_log *k, struct err *err)
+static int join(struct kafka_log *k, struct err *err)
 {
 	const char *const ours[] = {"group.id",
 	                            k->c.group_id,
@@ -119,8 +149,15 @@ int kafka_consumer_open(struct kafka_log *k, struct err *err)
 	if (k->consumer == NULL)
 		return -1;
 	rd_kafka_poll_set_consumer(k->consumer);
+	return subscribe(k, err);
+}
+
+int kafka_consumer_open(struct kafka_log *k, struct err *err)
+{
+	if (join(k, err) < 0)
+		return -1;
 	k->ends = open_ends(k, err);
-	return k->ends == NULL ? -1 : subscribe(k, err);
+	return k->ends == NULL ? -1 : 0;
 }
 
 static void drop_message(rd_kafka_message_t **m)
@@ -130,7 +167,7 @@ static void drop_message(rd_kafka_message_t **m)
 	*m = NULL;
 }
 
-void kafka_consumer_close(struct kafka_log *k)
+static void leave(struct kafka_log *k)
 {
 	drop_message(&k->message);
 	k->closing = true;
@@ -138,10 +175,17 @@ void kafka_consumer_close(struct kafka_log *k)
 		rd_kafka_consumer_close(k->consumer);
 		rd_kafka_destroy(k->consumer);
 	}
-	if (k->ends != NULL)
-		rd_kafka_destroy(k->ends);
+	k->consumer = NULL;
+	k->closing = k->member = false;
 	drop_generation(&k->generation);
 	drop_generation(&k->next_generation);
+}
+
+void kafka_consumer_close(struct kafka_log *k)
+{
+	leave(k);
+	if (k->ends != NULL)
+		rd_kafka_destroy(k->ends);
 	if (k->committed != NULL)
 		rd_kafka_topic_partition_list_destroy(k->committed);
 }
@@ -183,6 +227,32 @@ static bool ends_due(const struct kafka_log *k, int64_t now_ms)
 	return false;
 }
 
+static void refresh_topic(struct kafka_log *k, const char *name)
+{
+	rd_kafka_topic_t *topic = rd_kafka_topic_new(k->ends, name, NULL);
+	const struct rd_kafka_metadata *m = NULL;
+
+	if (topic == NULL)
+		return;
+	if (rd_kafka_metadata(k->ends, 0, topic, &m, QUERY_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+		rd_kafka_metadata_destroy(m);
+	rd_kafka_topic_destroy(topic);
+}
+
+/* A broker that is just starting leaves partitions out of what it says of a topic, and librdkafka takes its word for
+ * metadata.max.age.ms, 15 minutes: the next try is to find it corrected. */
+static rd_kafka_resp_err_t query_ends(struct kafka_log *k, int topic, int partition, int64_t *ret_low,
+                                      int64_t *ret_high)
+{
+	const char *name = k->c.topics[topic].name;
+	rd_kafka_resp_err_t code =
+	    rd_kafka_query_watermark_offsets(k->ends, name, partition, ret_low, ret_high, QUERY_MS);
+
+	if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
+		refresh_topic(k, name);
+	return code;
+}
+
 /* The clock is taken before the round, so that whatever is written later than it lies behind the end that is confirmed.
  * A broker that does not answer ends the round: there is no clock without its word. */
 static void ask_ends(struct kafka_log *k)
@@ -196,8 +266,7 @@ static void ask_ends(struct kafka_log *k)
 		struct kafka_read *r = &k->reads[i];
 		if (r->eof < 0)
 			continue;
-		if (rd_kafka_query_watermark_offsets(k->ends, k->c.topics[r->topic].name, r->partition, &low, &high,
-		                                     QUERY_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		if (query_ends(k, r->topic, r->partition, &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR)
 			break;
 		if (high == r->eof)
 			r->clock_ms = now_ms;
@@ -220,15 +289,38 @@ static bool clock_event(struct kafka_log *k, struct log_event *ret)
 	return false;
 }
 
-static enum log_result error_event(struct kafka_log *k, const rd_kafka_message_t *m, struct err *err)
+/* Whether the consumer has failed for good; not before its queue has given up what comes first: the assignment's loss. */
+static bool is_over(const struct kafka_log *k)
+{
+	return (k->message == NULL || k->message->err == RD_KAFKA_RESP_ERR__FATAL) &&
+	       rd_kafka_fatal_error(k->consumer, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+/*
+ * The consumer will not go on, and all that it had to say of its assignment has been told.
+ *
+ * A consumer whose session has run out may fence itself. It forgets its member id at once, yet sends heartbeats under
+ * its instance's name until poll has served the loss; a broker that still has the member, as one that was started anew
+ * does, takes them for a second instance's. Or a broker that hung takes its first request to join after its second.
+ * librdkafka calls both fatal and joins no more (2.0 to 2.8; its issue 3437), so a new consumer does. Only a member can
+ * have lost its name to another instance; and a name that is fought for is left to the other after a few times.
+ */
+static enum log_result fatal_event(struct kafka_log *k, struct err *err)
 {
 	char text[256];
 	rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(k->consumer, text, sizeof(text));
 
-	if (fatal == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
-		return kafka_fail(err, LOG_FENCED, "another instance has our name", fatal);
-	if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR)
+	if (fatal != RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
 		return kafka_fail(err, LOG_FATAL, text, fatal);
+	if (k->member || k->rejoins++ == REJOINS_MAX)
+		return kafka_fail(err, LOG_FENCED, "another instance has our name", fatal);
+	kafka_tell(&k->c.client, 4, "REJOIN", "the group's session ran out: joining the group with a new consumer");
+	leave(k);
+	return join(k, err) < 0 ? LOG_FATAL : kafka_fail(err, LOG_RETRY, "joining the group anew", fatal);
+}
+
+static enum log_result error_event(const rd_kafka_message_t *m, struct err *err)
+{
 	switch (m->err) {
 	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
 		return kafka_fail(err, LOG_FENCED, "another instance has our name", m->err);
@@ -257,7 +349,7 @@ static enum log_result message_event(struct kafka_log *k, struct log_event *ret,
 		return LOG_OK;
 	}
 	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return error_event(k, m, err);
+		return error_event(m, err);
 	ret->kind = LOG_RECORD;
 	kafka_record(k, m, &ret->rec);
 	struct kafka_read *r = find_read(k, ret->rec.topic, ret->rec.partition);
@@ -283,7 +375,9 @@ enum log_result kafka_poll(struct log *log, int timeout_ms, struct log_event *re
 		drop_message(&k->message);
 		k->message = rd_kafka_consumer_poll(k->consumer, timeout_ms);
 		if (group_event(k, ret))
-			return LOG_OK; /* a message that came with it is of the old assignment */
+			return LOG_OK; /* a record that came with it is of the old assignment; no fatal error is lost so */
+		if (is_over(k))
+			return fatal_event(k, err);
 		if (k->message == NULL)
 			return LOG_OK;
 		enum log_result result = message_event(k, ret, err);
@@ -331,8 +425,7 @@ enum log_result kafka_watermark(struct log *log, int topic, int partition, int64
 {
 	struct kafka_log *k = (struct kafka_log *)log;
 	int64_t low;
-	rd_kafka_resp_err_t code =
-	    rd_kafka_query_watermark_offsets(k->ends, k->c.topics[topic].name, partition, &low, ret, QUERY_MS);
+	rd_kafka_resp_err_t code = query_ends(k, topic, partition, &low, ret);
 
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return kafka_fail(err, LOG_RETRY, "cannot get the end of a state topic", code);
@@ -345,7 +438,7 @@ enum log_result kafka_seek(struct log *log, const struct log_position *at, size_
 {
 	struct kafka_log *k = (struct kafka_log *)log;
 	rd_kafka_topic_partition_list_t *list = list_of(k, at, n);
-	rd_kafka_resp_err_t code = rd_kafka_assign(k->consumer, list);
+	rd_kafka_resp_err_t code = replace(k, list);
 
 	rd_kafka_topic_partition_list_destroy(list);
 	drop_message(&k->message);

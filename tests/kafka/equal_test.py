@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `qlapse run` writes to a real Kafka equals what `qlapse replay` says of the same lines.
 
-usage: equal_test.py QLAPSE SOURCE_DIR WORK_DIR [--release] [--by-host] [--kills N] [--abort-every N] [--messages N] [--seed N]
+usage: equal_test.py QLAPSE SOURCE_DIR WORK_DIR [--release] [--by-host] [--kills N] [--outages N]
+       [--abort-every N] [--messages N] [--seed N]
 Two worker processes; one raw partition is empty but for the last line. Exit status 77: no broker can be had.
+An outage is longer than the workers' session; by turns the broker hangs, or is stopped and started. No worker ends by it.
 """
 import argparse
 import collections
@@ -22,6 +24,7 @@ import stream  # noqa: E402
 
 RAW, INNER = 4, 4
 LIMIT_S = 400
+OUTAGE_S = 15
 
 
 class Test:
@@ -89,8 +92,27 @@ alert:
             args += ["--abort-every", str(self.a.abort_every)]
         self.workers[name] = subprocess.Popen(args, stderr=log, stdout=log)
 
+    def outage(self, hangs):
+        if hangs:
+            with open(os.path.join(self.broker, "1", "pid"), encoding="ascii") as f:
+                pid = int(f.read())
+            os.kill(pid, signal.SIGSTOP)
+            time.sleep(OUTAGE_S)
+            os.kill(pid, signal.SIGCONT)
+        else:
+            subprocess.run([self.kafka, "stop", "--dir", self.broker], capture_output=True, timeout=120)
+            time.sleep(OUTAGE_S / 2)
+            self.start_broker()
+        print(f"the broker {'hung' if hangs else 'was gone'}; alert is at {self.alert_clock()}", flush=True)
+
     def alert_clock(self):
-        for line in self.run("topics", "clocks", "--json").splitlines():
+        try:
+            clocks = self.run("topics", "clocks", "--json")
+        except SystemExit:
+            if not self.a.outages:
+                raise
+            return None  # right after an outage the broker may not know all yet
+        for line in clocks.splitlines():
             c = json.loads(line)
             if c["stage"] == "alert":
                 return c.get("clock")
@@ -99,11 +121,12 @@ alert:
     def work(self):
         for name in ("w0", "w1"):
             self.start_worker(name)
-        deadline, kills = time.monotonic() + LIMIT_S, self.a.kills
+        deadline, kills, outages = time.monotonic() + LIMIT_S, self.a.kills, self.a.outages
         while time.monotonic() < deadline:
             for name, p in list(self.workers.items()):
                 if p.poll() is not None and p.returncode != -signal.SIGKILL:
-                    if p.returncode != 75:  # fenced ones are to be started again, as a supervisor would
+                    # fenced ones are to be started again, as a supervisor would
+                    if p.returncode != 75 or self.a.outages:
                         sys.exit(f"worker {name} ends with {p.returncode}; see {self.dir}/{name}.log")
                     self.start_worker(name)
             if kills:
@@ -113,6 +136,11 @@ alert:
                 self.workers[victim].wait()
                 self.start_worker(victim)
                 kills -= 1
+                continue
+            if outages:
+                time.sleep(self.random.uniform(1, 4))
+                self.outage(outages % 2 == 0)
+                outages -= 1
                 continue
             clock = self.alert_clock()
             if clock and clock >= self.until.replace("Z", ".000Z"):
@@ -204,6 +232,7 @@ def parse():
     p.add_argument("--release", action="store_true", help="use the program named by QLAPSE_RELEASE, if it is set")
     p.add_argument("--by-host", action="store_true")
     p.add_argument("--kills", type=int, default=0)
+    p.add_argument("--outages", type=int, default=0)
     p.add_argument("--abort-every", type=int, default=0)
     p.add_argument("--messages", type=int, default=5000)
     p.add_argument("--seed", type=int, default=1)
