@@ -402,12 +402,17 @@ static int explain_file(struct explainer *x, int fd, explain_fn *each, struct er
 	struct line_reader reader;
 	enum line_read got;
 	struct str line;
+	bool first = true;
 
 	if (isatty(fd))
 		fputs("qlapse: reading from the terminal, a line each; end with Ctrl-D\n", stderr);
 	line_reader_init(&reader, fd);
-	while ((got = line_reader_next(&reader, true, &line, err)) == LINE_READ_ONE)
+	while ((got = line_reader_next(&reader, true, &line, err)) == LINE_READ_ONE) {
+		if (first)
+			str_eat(&line, STR("\xEF\xBB\xBF")); /* an editor's byte order mark is no part of a name */
+		first = false;
 		each(x, line);
+	}
 	line_reader_release(&reader);
 	return got == LINE_READ_END ? 0 : -1;
 }

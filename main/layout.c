@@ -89,10 +89,10 @@ void layout_fixes(struct buf *out, struct record_list fixes, bool zh_tw, size_t 
 
 		spaces(out, indent);
 		buf_fmt(out, "%s, %.*s:\n", mta_names[f->mta], STR_FMT(zh_tw ? f->title_zh_tw : f->title));
-		spaces(out, indent + 2);
+		if (note.n > 0) /* first, for a command is copied as soon as it is seen */
+			layout_wrap(out, note, 0, indent + 2, LAYOUT_WIDTH);
+		spaces(out, indent + 4);
 		buf_fmt(out, "%.*s\n", STR_FMT(f->command));
-		if (note.n > 0)
-			layout_wrap(out, note, 0, indent + 4, LAYOUT_WIDTH);
 	}
 }
 

@@ -395,6 +395,26 @@ class Explain(Case):
         self.assertIn("normalised  greylisted, hello\n", words)
         self.assertRegex(words, r"passed over (\d+ more, )?[a-z]+\.[a-z_.]+ \(")
 
+    def test_replies_line_by_line(self):
+        """One object a line, in order, whatever the line is made of."""
+        refused = b"connect to a.example[192.0.2.1]:25: Connection refused"
+        lines = [(b"\xef\xbb\xbfpostfix\t\t" + refused, "postfix", "connect_refused"), (b"", None, "other"),
+                 (b"\t\t", None, "other"), (b"postfix\t\t" + refused + b"\r", "postfix", "connect_refused"),
+                 (b" PostFix \t \t  " + refused + b"  ", "postfix", "connect_refused"),
+                 (refused, None, "connect_refused"), (b"somemta\t\t450 4.2.2 over quota", None, "mailbox_full"),
+                 (b"\t\t450 4.2.2 over\tquota", None, "mailbox_full"),
+                 (b"\t\t450 4.2.2 \xff\xfe\0 over quota", None, "mailbox_full"),
+                 (b"\t\t450 4.2.2 over quota " + b"x" * 1000000, None, "mailbox_full"),
+                 (b'\t\t450 4.2.2 "over" quota \\', None, "mailbox_full")]
+        stdin = b"\n".join(line for line, _, _ in lines)
+        out = [json.loads(o) for o in self.works("explain", "--json", "--replies", stdin=stdin).splitlines()]
+        self.assertEqual([(o["mta"], o["class"]) for o in out], [(mta, c) for _, mta, c in lines])
+        self.assertTrue(all(list(o) == list(out[0]) for o in out))
+
+    def test_what_to_mind_comes_before_the_command(self):
+        out = self.works("explain", "--set", CONNECTOR, *self.lines[1:])
+        self.assertLess(out.index("Each sender gets a bounce"), out.index("postsuper -f -"))
+
     def test_language(self):
         english = self.works("explain", "--set", CONNECTOR, self.lines[1])
         for args in (["--language", "zh-TW"], ["--set", "language=zh-TW"]):
