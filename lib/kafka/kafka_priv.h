@@ -31,8 +31,8 @@ struct kafka_log {
 	enum log_event_kind loss; /* LOG_REVOKED or LOG_LOST is to be told; LOG_NOTHING: neither */
 	bool assigned;            /* LOG_ASSIGNED is to be told */
 	bool closing;
-	bool member;              /* has been assigned something, and its session has not run out since */
-	int rejoins;              /* new consumers since the last assignment */
+	bool member; /* has been assigned something, and its session has not run out since */
+	int rejoins; /* new consumers since the last assignment */
 	struct log_position *parts;
 	size_t n_parts;
 	struct kafka_read *reads;
