@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Makes a C source that holds files as they are: cmake -DOUT=x.c -DROOT=dir "-DFILES=a;b" -P embed.cmake
-set(text "/* made by cmake/embed.cmake */\n#include \"classify/catalog.h\"\n\n")
-set(table "const struct embedded_file embedded_files[] = {\n")
+# Makes a C source that holds files as they are: cmake -DOUT=x.c -DROOT=dir "-DFILES=a;b" -DHEADER=x.h -DTYPE=tag
+# -DTABLE=name -P embed.cmake; the struct, of that tag, has name, bytes and n.
+set(text "/* made by cmake/embed.cmake */\n#include \"${HEADER}\"\n\n")
+set(table "const struct ${TYPE} ${TABLE}[] = {\n")
 set(i 0)
 foreach(file ${FILES})
 	file(READ ${ROOT}/${file} hex HEX)

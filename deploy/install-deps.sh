@@ -4,11 +4,11 @@
 # Needs root or sudo only where something is missing. What cannot be had is named; exit code 69.
 set -euo pipefail
 
-build=(gcc cmake ninja-build pkg-config librdkafka-dev libmsgpack-dev libjansson-dev libpcre2-dev libyaml-dev libpsl-dev)
+build=(gcc cmake ninja-build pkg-config librdkafka-dev libmsgpack-dev libjansson-dev libpcre2-dev libyaml-dev libpsl-dev libpq-dev)
 quickstart=(python3)
 kafka=(default-jre-headless maven python3)
 tests=(libcmocka-dev clang libclang-rt-dev clang-format clang-tidy kcat jq python3 python3-msgpack python3-jsonschema gcovr
-       postfix rsyslog rsyslog-kafka openssl)
+       postfix rsyslog rsyslog-kafka openssl postgresql)
 
 wanted=()
 for set in "$@"; do

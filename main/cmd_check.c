@@ -3,16 +3,20 @@
  * cmd_check - is the configuration right, and what would run with it?
  *
  * File and --set have been read and checked before this runs: what is left are librdkafka's settings, the catalogue
- * of rules, and with --broker the topics. Prints the documentation of the options and the schemas of the topics, too.
+ * of rules, and with --broker the topics and with --database the sink's tables. Prints the documentation of the options and the schemas of the topics, too.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/base/timefmt.h"
 #include "main/broker.h"
 #include "main/commands.h"
 #include "main/options.h"
 #include "main/layout.h"
+#include "main/log_lines.h"
 #include "main/schema.h"
+#include "main/sink_setup.h"
+#include "sink/schema.h"
 
 static int print(void (*make)(struct buf *out))
 {
@@ -108,6 +112,50 @@ static int check_broker(struct config *c, struct buf *out, struct err *err)
 	return status;
 }
 
+static bool never(void)
+{
+	return false;
+}
+
+static void print_sink(const struct config *c, struct buf *out)
+{
+	struct buf list = BUF_INIT;
+
+	for (int t = 0; t < TOPIC_N; t++)
+		if (c->sink.topics & 1u << t)
+			buf_fmt(&list, "%s%.*s", list.n ? ", " : "", (int)strcspn(topics[t].name, "."), topics[t].name);
+	layout_entry(out, "sink", "%s", list.n ? buf_z(&list) : "nothing");
+	buf_release(&list);
+}
+
+/* Exit status. Asks the database what it is, and which version of the tables it has; makes nothing. */
+static int check_database(const struct config *c, struct buf *out, struct err *err)
+{
+	const struct pg_config pc = sink_pg_config(c, wall_clock, never);
+	struct pg *g = pg_new(&pc);
+	struct buf where = BUF_INIT;
+	int version = 0, status = EX_UNAVAILABLE;
+
+	if (pg_connect(g, err) == 0 && schema_version(g, &version, err) == 0) {
+		pg_where(g, &where);
+		layout_entry(out, "database", "%s; tables: version %d of %d", buf_z(&where), version, schema_latest());
+		status = EX_OK;
+	}
+	pg_free(g);
+	buf_release(&where);
+	return status;
+}
+
+static int check_sink(struct cli *cli, struct buf *out, struct err *err)
+{
+	const struct pg_config pc = sink_pg_config(&cli->config, wall_clock, never);
+
+	print_sink(&cli->config, out);
+	if (pg_check_config(&pc, err) < 0)
+		return EX_CONFIG;
+	return cli_value(cli, "database") ? check_database(&cli->config, out, err) : EX_OK;
+}
+
 static int check(struct cli *cli, struct buf *out)
 {
 	struct config *c = &cli->config;
@@ -122,6 +170,8 @@ static int check(struct cli *cli, struct buf *out)
 	print_policy(c, out);
 	if (((c->n_kafka || c->n_raw) && kafka_check_settings(&client, &err) < 0) || check_catalog(c, out, &err) < 0)
 		status = cli_fail_err(EX_CONFIG, &err);
+	else if ((status = check_sink(cli, out, &err)) != EX_OK)
+		status = cli_fail_err(status, &err);
 	else if (cli_value(cli, "broker") && (status = check_broker(c, out, &err)) != EX_OK)
 		status = cli_fail_err(status, &err);
 	arena_release(&arena);
@@ -167,6 +217,7 @@ static int run(struct cli *cli)
 
 static const struct cli_option options[] = {
     {"broker", NULL, NULL, "Ask the broker, too: are all topics there, with the right number of partitions?"},
+    {"database", NULL, NULL, "Ask the database of the sink, too: does it let us in, and which tables has it?"},
     {"print-options", "FORM", forms, "Print all options with default and limits."},
     {"print-sample", NULL, NULL, "Print a configuration to start from, all commented out."},
     {"print-schema", "TOPIC", NULL, "Print the JSON Schema of a public topic, such as alerts.v1."},

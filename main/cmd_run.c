@@ -1,51 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_run - qlapse run: the stages on Kafka, until told to stop */
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "lib/base/timefmt.h"
 #include "main/broker.h"
 #include "main/commands.h"
+#include "main/log_lines.h"
 #include "main/runner.h"
-
-static int64_t wall_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void log_line(const char *level, const char *text)
-{
-	char stamp[25];
-
-	time_format(wall_clock(), stamp);
-	fprintf(stderr, "%s %s %s\n", stamp, level, text); /* one call: lines of threads do not mix */
-}
-
-/* librdkafka's own words; what it repeats by the second is not told again. */
-static void client_log(void *arg, int level, const char *text)
-{
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	static char last[256];
-	static int64_t last_ms;
-
-	(void)arg;
-	pthread_mutex_lock(&lock);
-	bool again = strncmp(last, text, sizeof(last) - 1) == 0 && wall_clock() - last_ms < 60000;
-	if (!again) {
-		snprintf(last, sizeof(last), "%s", text);
-		last_ms = wall_clock();
-	}
-	pthread_mutex_unlock(&lock);
-	if (!again)
-		log_line(level <= 3 ? "error" : level == 4 ? "warning" : "info", text);
-}
 
 static void on_signal(int signal)
 {
@@ -118,7 +80,7 @@ static int run(struct cli *cli)
 	    .clock_ms = wall_clock,
 	    .log = log_line,
 	};
-	r.client.log = client_log;
+	r.client.log = log_client;
 	r.rules = rules_open(&c->catalog, &err);
 	int status = r.rules == NULL ? EX_CONFIG : check_broker(cli, &r.client, &list, &err);
 	if (status != 0) {

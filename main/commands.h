@@ -6,6 +6,6 @@
 #include "main/cli.h"
 
 extern const struct cli_command cmd_run, cmd_replay, cmd_watch, cmd_feed, cmd_explain, cmd_check, cmd_catalog,
-    cmd_topics, cmd_version;
+    cmd_topics, cmd_sink, cmd_version;
 
 #endif

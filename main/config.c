@@ -12,6 +12,8 @@
 #include "main/nearest.h"
 #include "main/options.h"
 
+#define DAY_MS INT64_C(86400000)
+
 const char *const stage_names[STAGE_N + 1] = {"ingest", "track", "queue", "alert", NULL};
 
 void config_default(struct config *c)
@@ -32,6 +34,16 @@ void config_default(struct config *c)
 	    .stall_after_ms = 10 * 60 * 1000,
 	    .skew_ms = 60 * 1000,
 	    .txn_timeout_ms = 20 * 1000,
+	    .sink =
+	        {
+	            .batch = 5000,
+	            .linger_ms = 1000,
+	            .deliveries_keep_ms = 14 * DAY_MS,
+	            .transitions_keep_ms = 14 * DAY_MS,
+	            .queue_history_keep_ms = 90 * DAY_MS,
+	            .topics = 1u << TOPIC_ALERTS | 1u << TOPIC_INCIDENTS | 1u << TOPIC_QUEUES |
+	                      1u << TOPIC_DELIVERIES | 1u << TOPIC_TRANSITIONS,
+	        },
 	};
 	ingest_config_default(&lines);
 	c->site = lines.site;

@@ -65,6 +65,13 @@ struct config {
 	struct queue_config queue;
 	struct alert_config alert;
 
+	struct {
+		const char *conninfo, *password_file, *reader; /* NULL: none */
+		int batch;
+		int64_t linger_ms, deliveries_keep_ms, transitions_keep_ms, queue_history_keep_ms;
+		unsigned topics; /* bits 1 << TOPIC_… */
+	} sink;
+
 	/* test seams, settable only by the hidden options of `run` */
 	int abort_every;
 	int kill_after; /* the process kills itself at this cycle; 0: never */

@@ -442,14 +442,14 @@ static int find_topic(struct str name)
 	return TOPIC_N;
 }
 
-static int unknown_topic(const struct config_reader *r, const struct val *name)
+static int unknown_topic(const struct config_reader *r, const char *wants, const struct val *name)
 {
 	struct buf list = BUF_INIT;
 
 	for (int t = 0; t < TOPIC_N; t++)
 		if (topics[t].record)
 			buf_fmt(&list, "%s%.*s", list.n ? ", " : "", (int)strcspn(topics[t].name, "."), topics[t].name);
-	config_bad(r, name->line, "'encodings' wants keys of %s, not '%.*s'", buf_z(&list), STR_FMT(name->s));
+	config_bad(r, name->line, "%s %s, not '%.*s'", wants, buf_z(&list), STR_FMT(val_str(name)));
 	buf_release(&list);
 	return -1;
 }
@@ -464,11 +464,28 @@ static int read_encodings(const struct config_reader *r, const struct val *v)
 		int t = find_topic(v->keys[i].s), e = names_find(names, val_str(&v->items[i]));
 
 		if (t == TOPIC_N)
-			return unknown_topic(r, &v->keys[i]);
+			return unknown_topic(r, "'encodings' wants keys of", &v->keys[i]);
 		if (e < 0)
 			return wrong(r, &v->items[i], "an encoding", "json or msgpack");
 		r->c->encodings[t] = (enum encoding)e;
 	}
+	return 0;
+}
+
+static int read_sink_topics(const struct config_reader *r, const struct val *v)
+{
+	unsigned set = 0;
+
+	if (want_list(r, v, "sink.topics") < 0)
+		return -1;
+	for (size_t i = 0; i < v->n; i++) {
+		int t = find_topic(val_str(&v->items[i]));
+
+		if (t == TOPIC_N)
+			return unknown_topic(r, "'sink.topics' wants some of", &v->items[i]);
+		set |= 1u << t;
+	}
+	r->c->sink.topics = set;
 	return 0;
 }
 
@@ -565,5 +582,9 @@ const struct config_section config_sections[] = {
      read_encodings},
     {"track.steps", "Ages, and shares of its lifetime, at which a waiting message is told of, once each.",
      "  steps: [4h, 50%, 75%, 90%, 100%]\n", read_steps},
+    {"sink.topics",
+     "Topics that `qlapse sink postgres` writes to the database. messages is left out unless it is named: it changes with "
+     "every log line. A topic that is added later is read from its oldest record.",
+     "  topics: [alerts, incidents, queues, deliveries, transitions]\n", read_sink_topics},
     {NULL, NULL, NULL, NULL},
 };

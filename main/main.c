@@ -5,7 +5,7 @@
 int main(int argc, char **argv)
 {
 	static const struct cli_command *const commands[] = {
-	    &cmd_run,     &cmd_topics,  &cmd_feed,  &cmd_replay,  &cmd_watch,
+	    &cmd_run,     &cmd_topics,  &cmd_sink,  &cmd_feed,    &cmd_replay, &cmd_watch,
 	    &cmd_explain, &cmd_catalog, &cmd_check, &cmd_version, NULL,
 	};
 

@@ -104,7 +104,7 @@ int kafka_consumer_open(struct kafka_log *k, struct err *err)
 	                            "partition.assignment.strategy",
 	                            "range",
 	                            "enable.partition.eof",
-	                            k->c.idle_wall ? "true" : "false",
+	                            k->c.idle_wall || k->c.tell_ends ? "true" : "false",
 	                            NULL};
 	rd_kafka_conf_t *conf = kafka_conf(&k->c.client, ours, err);
 	char text[256];
@@ -254,8 +254,15 @@ static enum log_result message_event(struct kafka_log *k, struct log_event *ret,
 
 	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
 		struct kafka_read *r = find_read(k, kafka_topic_number(k, rd_kafka_topic_name(m->rkt)), m->partition);
-		if (r != NULL)
-			r->eof = m->offset;
+		if (r == NULL)
+			return LOG_OK;
+		r->eof = m->offset;
+		if (k->c.tell_ends) {
+			ret->kind = LOG_EOF;
+			ret->rec.topic = r->topic;
+			ret->rec.partition = r->partition;
+			ret->rec.offset = m->offset;
+		}
 		return LOG_OK;
 	}
 	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR)

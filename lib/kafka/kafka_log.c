@@ -97,7 +97,7 @@ int kafka_log_open(const struct kafka_log_config *config, struct log **ret, stru
 	k->log.ops = &ops;
 	k->c = *config;
 	k->asked_ms = TIME_NONE;
-	if (kafka_producer_open(k, err) < 0 || kafka_consumer_open(k, err) < 0) {
+	if ((!k->c.read_only && kafka_producer_open(k, err) < 0) || kafka_consumer_open(k, err) < 0) {
 		kafka_close(&k->log);
 		return -1;
 	}

@@ -28,6 +28,8 @@ struct kafka_log_config {
 	int64_t idle_every_ms;     /* at most one round of them per this */
 	int64_t (*clock_ms)(void); /* wall clock */
 	int open_limit_ms;         /* how long to wait for a broker that takes the producer; 0: KAFKA_OPEN_LIMIT_MS */
+	bool read_only;            /* no producer: begin to reopen, and committed, are not called */
+	bool tell_ends;            /* LOG_EOF of inputs, too */
 	int abort_every;           /* tests: every n-th commit is aborted; 0: none */
 };
 

@@ -68,7 +68,7 @@ enum log_event_kind {
 	LOG_ASSIGNED, /* parts: the whole new assignment; prepare it, then assign() */
 	LOG_REVOKED,  /* all partitions are to be given up */
 	LOG_LOST,     /* they are already gone */
-	LOG_EOF,      /* restore only: read up to rec.offset, where the committed part of the partition ends for now */
+	LOG_EOF,      /* restore, and inputs of a log that was asked to tell: read up to rec.offset, where the committed part of the partition ends for now */
 };
 
 struct log_event {

@@ -20,8 +20,9 @@ MAY = {
     "lib/stream": ("lib/base",),
     "lib/kafka": ("lib/stream", "lib/base"),
     **{folder: LIBS for folder in DOMAIN},
-    "main": DOMAIN + LIBS + ("lib/kafka",),
-    "tests": DOMAIN + LIBS + ("lib/kafka", "main"),
+    "sink": LIBS,
+    "main": DOMAIN + LIBS + ("lib/kafka", "sink"),
+    "tests": DOMAIN + LIBS + ("lib/kafka", "sink", "main"),
 }
 HOME = {
     "jansson": "lib/codec",
@@ -29,6 +30,7 @@ HOME = {
     "pcre2": "lib/codec",
     "yaml": "lib/codec",
     "rdkafka": "lib/kafka",
+    "libpq-fe": "sink",
     "libpsl": "classify",
     "cmocka": "tests",
 }
@@ -77,7 +79,11 @@ CONTROLS = (
     ("ingest/line.c", "<", "libpsl.h"),
     ("ingest/line.c", "<", "msgpack/pack.h"),
     ("track/track.c", '"', "place.h"),
-    ("sink/x.c", '"', "lib/base/str.h"),
+    ("extra/x.c", '"', "lib/base/str.h"),
+    ("sink/sink.c", '"', "lib/kafka/kafka_log.h"),
+    ("sink/sink.c", '"', "alert/pair.h"),
+    ("emit/record_printer.c", '"', "sink/pg.h"),
+    ("main/cmd_sink.c", "<", "libpq-fe.h"),
 )
 
 
