@@ -75,7 +75,9 @@ static const struct {
 } states[] = {
     {"08", ERR_RETRY},    /* connection */
     {"22", ERR_SKIP},     /* a value */
+    {"23505", ERR_FATAL}, /* a row that is there already: never from us */
     {"23514", ERR_RETRY}, /* the day's partition has just been dropped */
+    {"23", ERR_SKIP},     /* a value that its column does not take */
     {"25", ERR_RETRY},    /* read-only: a standby */
     {"40", ERR_RETRY},    /* serialisation, deadlock */
     {"53", ERR_RETRY},    /* disk, memory, connections */

@@ -245,7 +245,7 @@ CREATE TABLE qlapse.transitions_shape (
 	message text NOT NULL,
 	seq bigint NOT NULL,
 	change text NOT NULL,
-	reason text NOT NULL,
+	reason text,
 	destination text,
 	destination_group text NOT NULL,
 	class text NOT NULL,
