@@ -68,6 +68,9 @@ class Rig:
         self.config = os.path.join(self.dir, "qlapse.yaml")
         with open(os.path.join(self.servers, "postgres", "password"), encoding="ascii") as f:
             self.env = dict(os.environ, PGPASSWORD=f.read().strip())
+        if self.servers != self.dir:
+            self.sql(f"CREATE DATABASE {self.prefix}")
+            self.conninfo = self.conninfo.replace("dbname=qlapse", f"dbname={self.prefix}")
         with open(self.config, "w", encoding="utf-8") as f:
             f.write(f"""
 kafka: {{bootstrap.servers: "{self.bootstrap}", session.timeout.ms: 6000, heartbeat.interval.ms: 1000}}
@@ -88,7 +91,6 @@ sink:
     queue_history_keep: never
 """)
         self.run("topics", "create")
-        self.sql("DROP SCHEMA IF EXISTS qlapse CASCADE")
 
     def clean(self):
         for p in self.sinks.values():
@@ -104,9 +106,8 @@ sink:
             sys.exit(f"qlapse {' '.join(args)} ends with {done.returncode}: {done.stderr}")
         return done.stdout if status == 0 else done.stderr
 
-    def sql(self, text, database=None):
-        where = self.conninfo.replace("dbname=qlapse", f"dbname={database}") if database else self.conninfo
-        done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", where, "-c", text], capture_output=True, text=True,
+    def sql(self, text):
+        done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", self.conninfo, "-c", text], capture_output=True, text=True,
                               env=self.env, timeout=120)
         if done.returncode != 0:
             raise RuntimeError(f"{text}: {done.stderr}")
