@@ -500,7 +500,7 @@ class Watch(Case):
             self.assertIn(part, out)
         self.assertIn("postsuper -f -", out)
         self.assertIn("See: https://", out)
-        self.assertIn("拒絕（退信給寄件者）", self.once(30, "2026-11-24T07:30:00Z", "--set", "language=zh-TW"))
+        self.assertIn("postfix, 拒絕:", self.once(30, "2026-11-24T07:30:00Z", "--set", "language=zh-TW"))
         (incident,) = map(json.loads, self.once(30, "2026-11-24T07:30:00Z", "--json").splitlines())
         self.assertEqual((incident["group"], incident["family"], incident["class"], incident["messages"],
                           incident["state"]), ("branch", "reach", "connect_refused", 30, "open"))

@@ -293,6 +293,13 @@ static void test_no_loss(void **state)
 		expect(str_find(val_str(val_get(of, "reject")), str_from(rejects[i].bounces)) >= 0, rejects[i].mta);
 		expect(of->n == FIX_REJECT, rejects[i].mta);
 	}
+	/* KumoMTA sends nobody a report of it: that is the first to be said. */
+	for (size_t i = 1; i < LEN(files); i++) {
+		const struct val *notes = val_get(val_get(document(files[i], &a), "notes"), "kumomta");
+		struct str note = val_str(val_get(notes, "reject"));
+		expect(str_starts(note, STR("WARNING: no sender hears")) || str_starts(note, STR("警告：")), files[i]);
+		expect(str_find(note, STR("AdminBounce")) >= 0, files[i]);
+	}
 	arena_release(&a);
 }
 
