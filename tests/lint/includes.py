@@ -31,6 +31,7 @@ HOME = {
     "rdkafka": "lib/kafka",
     "libpsl": "classify",
     "idn2": "classify",
+    "sodium": "emit",
     "cmocka": "tests",
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
@@ -77,6 +78,7 @@ CONTROLS = (
     ("tests/unit/x_test.c", "<", "msgpack.h"),
     ("ingest/line.c", "<", "libpsl.h"),
     ("main/config_lists.c", "<", "idn2.h"),
+    ("main/cmd_run.c", "<", "sodium.h"),
     ("ingest/line.c", "<", "msgpack/pack.h"),
     ("track/track.c", '"', "place.h"),
     ("sink/x.c", '"', "lib/base/str.h"),
