@@ -146,9 +146,8 @@ static int check(struct cli *cli, struct buf *out)
 	print_events(c, out);
 	print_policy(c, out);
 	print_hidden(c, out);
-	if (c->n_raw && config_load_key(c, false, &err) < 0)
-		status = cli_fail_err(EX_CONFIG, &err);
-	else if (((c->n_kafka || c->n_raw) && kafka_check_settings(&client, &err) < 0) || check_catalog(c, out, &err) < 0)
+	if (((c->n_kafka || c->n_raw) && kafka_check_settings(&client, &err) < 0) || check_catalog(c, out, &err) < 0 ||
+	    (c->n_raw && config_load_key(c, false, &err) < 0))
 		status = cli_fail_err(EX_CONFIG, &err);
 	else if (cli_value(cli, "broker") && (status = check_broker(c, out, &err)) != EX_OK)
 		status = cli_fail_err(status, &err);

@@ -35,7 +35,7 @@ class Kafka(unittest.TestCase):
         with open(os.path.join(BROKER, "bootstrap"), encoding="ascii") as f:
             bootstrap = f.read().strip()
         self.settings = [f"kafka.bootstrap.servers={bootstrap}", f"prefix={self.prefix}", f"app={self.prefix}",
-                         f"raw_topics=[{{name: {self.prefix}-raw, partitions: 3}}]"]
+                         f"raw_topics=[{{name: {self.prefix}-raw, partitions: 3}}]", "emit.local_parts=clear"]
 
     def run_it(self, *args, stdin=b"", settings=()):
         sets = [x for s in [*self.settings, *settings] for x in ("--set", s)]
