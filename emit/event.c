@@ -227,8 +227,7 @@ void event_dress(void *arg, const struct out_record *o, struct log_record *inout
 	if (e->c->form == EVENT_OFF || o->topic >= TOPIC_N || topics[o->topic].record == NULL)
 		return;
 	enum encoding encoding = encoding_of(inout->value);
-	bool structured =
-	    e->c->form == EVENT_STRUCTURED && event_topic_is_structured(o->topic) && encoding == ENC_JSON;
+	bool structured = e->c->form == EVENT_STRUCTURED && event_topic_is_structured(o->topic) && encoding == ENC_JSON;
 
 	add_headers(e, o, inout);
 	if (structured)

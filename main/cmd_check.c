@@ -58,7 +58,9 @@ static void print_events(const struct config *c, struct buf *out)
 	layout_entry(out, "events", "CloudEvents: %s", event_form_names[c->events.form]);
 	layout_entry(out, "local parts", "%s%s%s", local_parts_names[c->local_parts],
 	             c->local_parts == LOCAL_PARTS_CLEAR ? "" : ", key: ",
-	             c->local_parts == LOCAL_PARTS_CLEAR ? "" : c->key_file ? c->key_file : "none");
+	             c->local_parts == LOCAL_PARTS_CLEAR ? ""
+	             : c->key_file                       ? c->key_file
+	                                                 : "none");
 }
 
 static const char *name_or(struct str s, const char *otherwise, struct arena *a)

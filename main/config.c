@@ -215,10 +215,11 @@ int config_load_key(struct config *c, bool stays_here, struct err *err)
 	if (c->local_parts == LOCAL_PARTS_CLEAR || (!c->key_file && stays_here))
 		return 0;
 	if (!c->key_file)
-		return err_set(err, ERR_CONFIG,
-		               "%s: emit.key_file is missing: 'openssl rand -hex 32 >FILE' makes a key by which the local "
-		               "parts of addresses are hashed; emit.local_parts: clear leaves them as they are",
-		               c->file ? c->file : "configuration");
+		return err_set(
+		    err, ERR_CONFIG,
+		    "%s: emit.key_file is missing: 'openssl rand -hex 32 >FILE' makes a key by which the local "
+		    "parts of addresses are hashed; emit.local_parts: clear leaves them as they are",
+		    c->file ? c->file : "configuration");
 	if (read_key(c->key_file, key, &n, err) < 0)
 		return -1;
 	redaction_free(c->redaction);

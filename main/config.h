@@ -71,9 +71,9 @@ struct config {
 	struct alert_config alert;
 
 	/* emit */
-	struct event_config events; /* source NULL: made of app */
-	int local_parts;            /* enum local_parts */
-	const char *key_file;       /* NULL: none */
+	struct event_config events;  /* source NULL: made of app */
+	int local_parts;             /* enum local_parts */
+	const char *key_file;        /* NULL: none */
 	struct redaction *redaction; /* NULL until config_load_key, and for clear */
 
 	/* test seams, settable only by the hidden options of `run` */

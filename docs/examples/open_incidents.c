@@ -35,7 +35,8 @@ static rd_kafka_t *consumer_new(const char *bootstrap, const char *topic)
 		exit(69);
 	}
 	rd_kafka_poll_set_consumer(rk);
-	rd_kafka_topic_partition_list_add(list, topic, 0)->offset = RD_KAFKA_OFFSET_BEGINNING; /* it has one partition */
+	rd_kafka_topic_partition_list_add(list, topic, 0)->offset =
+	    RD_KAFKA_OFFSET_BEGINNING; /* it has one partition */
 	rd_kafka_assign(rk, list);
 	rd_kafka_topic_partition_list_destroy(list);
 	return rk;
@@ -88,9 +89,7 @@ static void print_open(json_t *table)
 	json_t *incident;
 	size_t n = 0;
 
-	json_object_foreach(table, id, incident)
-		if (strcmp(text(incident, "state"), "open") == 0)
-			ids[n++] = id;
+	json_object_foreach(table, id, incident) if (strcmp(text(incident, "state"), "open") == 0) ids[n++] = id;
 	qsort(ids, n, sizeof(*ids), by_name);
 	for (size_t i = 0; i < n; i++) {
 		incident = json_object_get(table, ids[i]);

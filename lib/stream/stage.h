@@ -30,11 +30,11 @@ struct stage_record {
 
 /* What subscribers are told of a record beside its value. Zeros: nothing. */
 struct out_about {
-	int64_t time_ms;      /* when what it says happened; 0: p_ms */
-	const char *word;     /* what of several things it says: opened, deferred, enter; NULL: there is but one */
-	struct str subject;   /* whom it is about; empty: the key tells */
-	int severity;         /* enum severity (lib/mail/names.h) */
-	int64_t expiry_ms;    /* when mail expires */
+	int64_t time_ms;    /* when what it says happened; 0: p_ms */
+	const char *word;   /* what of several things it says: opened, deferred, enter; NULL: there is but one */
+	struct str subject; /* whom it is about; empty: the key tells */
+	int severity;       /* enum severity (lib/mail/names.h) */
+	int64_t expiry_ms;  /* when mail expires */
 };
 
 struct out_record {

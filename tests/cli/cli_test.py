@@ -234,7 +234,7 @@ class Check(Case):
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
             f.write(re.sub(r"^#", "", sample, flags=re.M))
             f.flush()
-            out = self.works("check", "--config", f.name)
+            out = self.works("check", "--config", f.name, "--set", CLEAR)
         self.assertIn("mail-log-dmz, 8 partitions", out)
 
     def test_reference(self):

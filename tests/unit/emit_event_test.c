@@ -87,7 +87,8 @@ static void structured_is_one_document(void **unused)
 
 	(void)unused;
 	dress(&structured, &alert, &out, &value);
-	assert_int_not_equal(str_find(buf_view(&out), STR("content-type=application/cloudevents+json; charset=UTF-8\n")), -1);
+	assert_int_not_equal(
+	    str_find(buf_view(&out), STR("content-type=application/cloudevents+json; charset=UTF-8\n")), -1);
 	assert_int_equal(val_from_json(value, &a, &v, &err), 0);
 	assert_true(str_eq(val_str(val_get(v, "type")), STR("dev.qlapse.alert.opened.v1")));
 	assert_int_equal(val_str(val_get(v, "id")).n, 32);

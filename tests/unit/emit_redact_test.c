@@ -199,7 +199,7 @@ static void clear_and_short_keys(void **unused)
 /* Whatever a text is made of: valid UTF-8, clean, short, and no word of the recipient's left before an @. */
 static void hostile_texts(void **unused)
 {
-	static const char *const pieces[] = {"ann@example.org", "ann", "@", "\"",  "\\", "\"@", " ", "<",   ">",
+	static const char *const pieces[] = {"ann@example.org", "ann", "@", "\"", "\\", "\"@", " ", "<",    ">",
 	                                     "\xc3\xb6",        ".",   "'", "a@", "@b", ",",   "=", "\x7f", "x"};
 	struct redaction *r = with_key(LOCAL_PARTS_HMAC, KEY);
 	struct arena a = ARENA_INIT;

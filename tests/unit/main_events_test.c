@@ -10,10 +10,10 @@
 #include "lib/stream/trace.h"
 #include "support.h"
 
-#define PARENT  "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-#define MINUTE  ((int64_t)60000)
-#define DAY_MS  (1440 * MINUTE)
-#define START   ((int64_t)1795500000000)
+#define PARENT "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+#define MINUTE ((int64_t)60000)
+#define DAY_MS (1440 * MINUTE)
+#define START  ((int64_t)1795500000000)
 
 struct seen {
 	struct table ids; /* of events; of states only with their key and value, which they are made of */
@@ -45,7 +45,8 @@ static void see_event(struct seen *s, const struct log_record *rec)
 	assert_true(str_eq(header(rec, "content-type"), encoding_of(rec->value) == ENC_JSON
 	                                                    ? STR("application/json")
 	                                                    : STR("application/vnd.msgpack")));
-	assert_int_equal(header(rec, "ce_severitytext").n > 0, rec->topic == TOPIC_INCIDENTS || rec->topic == TOPIC_ALERTS);
+	assert_int_equal(header(rec, "ce_severitytext").n > 0,
+	                 rec->topic == TOPIC_INCIDENTS || rec->topic == TOPIC_ALERTS);
 	s->traces[rec->topic] += header(rec, "traceparent").n > 0;
 	first = table_get(&s->ids, id);
 	if (first != NULL && !(rec->topic == TOPIC_MESSAGES && str_eq(*first, rec->value)))
@@ -104,7 +105,8 @@ static void story(struct memory_pipeline *m)
 			char text[400];
 
 			snprintf(text, sizeof(text),
-			         "smtp[7]: %X: to=<u%d@%s.example>, relay=none, delay=9, delays=9/0/0/0, dsn=4.4.1, status=%s",
+			         "smtp[7]: %X: to=<u%d@%s.example>, relay=none, delay=9, delays=9/0/0/0, dsn=4.4.1, "
+			         "status=%s",
 			         0xA10000 + i, i, i % 2 ? "lost" : "back",
 			         k < 2 || i % 2 ? "deferred (connect to mx.example[192.0.2.1]:25: Connection refused)"
 			                        : "sent (250 Ok)");
