@@ -94,7 +94,8 @@ static void make_value(const struct job *j, struct address address, char ret[VAL
 		if (j->salt[i].n > 0)
 			digest_part(&h, j->salt[i]);
 	crypto_auth_hmacsha256_final(&h, digest);
-	memcpy(ret, "h.", 2);
+	ret[0] = 'h';
+	ret[1] = '.';
 	sodium_bin2hex(ret + 2, VALUE_SIZE - 2, digest, DIGEST_BYTES);
 }
 

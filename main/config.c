@@ -210,7 +210,7 @@ int config_load_key(struct config *c, bool stays_here, struct err *err)
 {
 	char key[2 * REDACT_KEY_MAX];
 	struct err why;
-	size_t n;
+	size_t n = 0;
 
 	if (c->local_parts == LOCAL_PARTS_CLEAR || (!c->key_file && stays_here))
 		return 0;

@@ -226,14 +226,19 @@ class Kafka(unittest.TestCase):
                             "tracestate=a=1", "-H", "ce_id=7", "-H", "other=x"], input=line % i, text=True, check=True,
                            timeout=60)
         sets = [x for s in self.settings for x in ("--set", s)]
-        with subprocess.Popen([QLAPSE, "run", *sets], stderr=subprocess.DEVNULL) as process:
+        with tempfile.NamedTemporaryFile("w+") as deliveries, \
+                subprocess.Popen([QLAPSE, "topics", "read", "deliveries", "--follow", "--with-headers", *sets],
+                                 stdout=deliveries) as reader, \
+                subprocess.Popen([QLAPSE, "run", *sets], stderr=subprocess.DEVNULL) as process:
             try:
                 deadline, out = time.monotonic() + 60, []
                 while len(out) < 2 and time.monotonic() < deadline:
                     time.sleep(0.2)
-                    out = self.works("topics", "read", "deliveries", "--with-headers").splitlines()
+                    with open(deliveries.name, encoding="utf-8") as f:
+                        out = f.read().splitlines()
             finally:
                 process.terminate()
+                reader.terminate()
         got = {r["value"]["time"][17:19]: r["headers"] for r in map(json.loads, out)}
         self.assertEqual((got["00"]["traceparent"], got["00"]["tracestate"]), (parent, "a=1"))
         self.assertNotIn("other", got["00"])
