@@ -162,13 +162,25 @@ static int load_rows(struct alert_stage *s, const struct store *store, const str
 	return 0;
 }
 
+static struct out_about about(const struct incident *inc, const char *word)
+{
+	return (struct out_about){
+	    .word = word,
+	    .severity = inc->severity,
+	    .expiry_ms = inc->first_expiry_ms == TIME_NONE ? 0 : inc->first_expiry_ms,
+	};
+}
+
 static int put_incident(struct alert_stage *s, const struct incident *inc, struct stage_out *out, struct err *err)
 {
 	buf_clear(&s->value);
 	if (record_encode(s->incidents, &incident_record, inc, &s->value, err) < 0)
 		return -1;
-	const struct out_record o = {
-	    .topic = TOPIC_INCIDENTS, .key = inc->incident, .value = buf_view(&s->value), .p_ms = inc->updated_ms};
+	const struct out_record o = {.topic = TOPIC_INCIDENTS,
+	                             .key = inc->incident,
+	                             .value = buf_view(&s->value),
+	                             .p_ms = inc->updated_ms,
+	                             .about = about(inc, NULL)};
 	out->put(out, &o);
 	return 0;
 }
@@ -218,8 +230,11 @@ static int put_alert(struct alert_stage *s, const struct incident *inc, enum ale
 	buf_clear(&s->value);
 	if (record_encode(s->alerts, &alert_record, &a, &s->value, err) < 0)
 		return -1;
-	const struct out_record o = {
-	    .topic = TOPIC_ALERTS, .key = inc->incident, .value = buf_view(&s->value), .p_ms = inc->updated_ms};
+	const struct out_record o = {.topic = TOPIC_ALERTS,
+	                             .key = inc->incident,
+	                             .value = buf_view(&s->value),
+	                             .p_ms = inc->updated_ms,
+	                             .about = about(inc, alert_event_names[event])};
 	out->put(out, &o);
 	out->count(out,
 	           event == ALERT_OPENED    ? "alert.opened"

@@ -5,10 +5,10 @@
 set -euo pipefail
 
 build=(gcc cmake ninja-build pkg-config librdkafka-dev libmsgpack-dev libjansson-dev libpcre2-dev libyaml-dev libpsl-dev
-       libidn2-dev)
+       libidn2-dev libsodium-dev)
 quickstart=(python3)
 kafka=(default-jre-headless maven python3)
-tests=(libcmocka-dev clang libclang-rt-dev clang-format clang-tidy kcat jq python3 python3-msgpack python3-jsonschema gcovr
+tests=(libcmocka-dev clang libclang-rt-dev clang-format clang-tidy kcat jq python3 python3-msgpack python3-jsonschema python3-confluent-kafka gcovr
        postfix rsyslog rsyslog-kafka openssl)
 
 wanted=()

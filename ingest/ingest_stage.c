@@ -8,6 +8,7 @@
 #include "lib/base/check.h"
 #include "lib/codec/record_codec.h"
 #include "lib/mail/topics.h"
+#include "lib/stream/trace.h"
 
 struct ingest_stage {
 	struct ingest_stage_config c;
@@ -113,18 +114,22 @@ static void dead_letter(struct ingest_stage *s, const struct stage_record *rec, 
 static int deliver(struct ingest_stage *s, const struct stage_record *rec, struct delivery *d, struct stage_out *out,
                    struct err *err)
 {
+	if (s->c.redactor.redact != NULL)
+		s->c.redactor.redact(s->c.redactor.arg, d, &s->scratch);
 	buf_clear(&s->key);
 	buf_fmt(&s->key, "%.*s/%.*s/%.*s", STR_FMT(d->site), STR_FMT(d->host), STR_FMT(d->queue_id));
 	buf_clear(&s->value);
 	if (record_encode(s->writer, &delivery_record, d, &s->value, err) < 0)
 		return -1;
-	const struct out_record o = {
+	struct out_record o = {
 	    .topic = TOPIC_DELIVERIES,
 	    .key = buf_view(&s->key),
 	    .value = buf_view(&s->value),
 	    .p_ms = rec->p_ms,
 	    .rest = rest_of(s, rec),
+	    .about = {.time_ms = d->time_ms, .word = event_names[d->event]},
 	};
+	o.n_headers = trace_headers(rec->log, o.headers);
 	out->put(out, &o);
 	out->count(out, event_counts[d->event], 1);
 	return 0;

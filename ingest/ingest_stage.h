@@ -10,6 +10,7 @@
 struct ingest_stage_config {
 	struct ingest_config lines;
 	struct classifier classifier;   /* called for every event */
+	struct redactor redactor;       /* called for every event and fact, behind the classifier */
 	enum encoding encoding;         /* of deliveries */
 	const struct log_topic *topics; /* the program's list */
 	int dlq_distance;               /* dead letters of raw topic t go to t + dlq_distance */

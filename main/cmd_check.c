@@ -53,6 +53,16 @@ static void print_topics(const struct config *c, struct buf *out)
 	layout_entry(out, "own topics", "%s.*, %d partitions where work is shared", c->prefix, c->partitions);
 }
 
+static void print_events(const struct config *c, struct buf *out)
+{
+	layout_entry(out, "events", "CloudEvents: %s", event_form_names[c->events.form]);
+	layout_entry(out, "local parts", "%s%s%s", local_parts_names[c->local_parts],
+	             c->local_parts == LOCAL_PARTS_CLEAR ? "" : ", key: ",
+	             c->local_parts == LOCAL_PARTS_CLEAR ? ""
+	             : c->key_file                       ? c->key_file
+	                                                 : "none");
+}
+
 static const char *name_or(struct str s, const char *otherwise, struct arena *a)
 {
 	return s.n ? arena_dup(a, s).p : otherwise;
@@ -135,9 +145,11 @@ static int check(struct cli *cli, struct buf *out)
 	layout_entry(out, "file", "%s", c->file ? c->file : "none: the defaults hold");
 	print_stages(c, out);
 	print_topics(c, out);
+	print_events(c, out);
 	print_policy(c, out);
 	print_hidden(c, out);
-	if (((c->n_kafka || c->n_raw) && kafka_check_settings(&client, &err) < 0) || check_catalog(c, out, &err) < 0)
+	if (((c->n_kafka || c->n_raw) && kafka_check_settings(&client, &err) < 0) || check_catalog(c, out, &err) < 0 ||
+	    (c->n_raw && config_load_key(c, false, &err) < 0))
 		status = cli_fail_err(EX_CONFIG, &err);
 	else if (cli_value(cli, "broker") && (status = check_broker(c, out, &err)) != EX_OK)
 		status = cli_fail_err(status, &err);

@@ -33,7 +33,7 @@ struct replay {
 	struct memory_pipeline m;
 	struct record_printer *printer;
 	int emit; /* topic; -1: nothing; TOPIC_N: dead letters */
-	bool with_order;
+	bool with_order, with_headers;
 	enum summary_form summary;
 	int year;
 	int64_t until_ms; /* TIME_NONE: the end of the files */
@@ -211,6 +211,7 @@ static int read_options(struct replay *r, const struct cli *cli)
 	r->year = (int)year;
 	r->emit = emit < 0 ? -1 : emit_topics[emit];
 	r->with_order = cli_value(cli, "with-order") != NULL;
+	r->with_headers = cli_value(cli, "with-headers") != NULL;
 	r->summary = (enum summary_form)cli_choice(cli, "summary", emit < 0 ? SUMMARY_TEXT : SUMMARY_NONE);
 	return 0;
 }
@@ -223,7 +224,9 @@ static int run(struct cli *cli)
 	table_init(&r.latest, 0);
 	int result = read_options(&r, cli);
 	if (result == 0) {
-		r.printer = record_printer_new(r.with_order);
+		r.printer = record_printer_new(r.with_order, r.with_headers);
+		if (!r.with_headers)
+			cli->config.events.form = EVENT_OFF;
 		r.counts = r.summary == SUMMARY_NONE ? NULL : summary_new();
 		result = run_files(&r, (const char *const *)cli->args, cli->n_args, &err);
 		if (result != EX_OK)
@@ -245,6 +248,7 @@ static const char *const forms[] = {"text", "json", NULL};
 static const struct cli_option options[] = {
     {"emit", "KIND", emit_names, "Print these records, one JSON object a line, instead of a summary."},
     {"with-order", NULL, NULL, "Print pipeline time and key beside each record, and deletions too."},
+    {"with-headers", NULL, NULL, "Print the headers beside each record, as they would be on Kafka."},
     {"summary", "FORM", forms, "Print a summary in this form; with --emit behind the records."},
     {"year", "YEAR", NULL, "Year of the first stamp without one; by default that of the file's own time."},
     {"until", "TIME", NULL, "Stop there, as if each file ended in a line of that time."},

@@ -108,6 +108,8 @@ static int run(struct cli *cli)
 	c->abort_every = (int)abort_every;
 	if (c->n_raw == 0)
 		return cli_fail(EX_CONFIG, "no raw_topics are configured: where do the log lines come from?");
+	if (config_load_key(c, false, &err) < 0)
+		return cli_fail_err(EX_CONFIG, &err);
 	gethostname(host, sizeof(host) - 1);
 	topic_list_make(&list, c, c->partitions, &arena);
 	struct runner r = {

@@ -136,6 +136,7 @@ static const struct cli_option options[] = {
     {"from-end", NULL, NULL, "read: begin with what comes from now on; goes with --follow."},
     {"ticks", NULL, NULL, "read: print ticks, too: the records by which time passes from stage to stage."},
     {"with-order", NULL, NULL, "read: print pipeline time and key beside each record, and deletions too."},
+    {"with-headers", NULL, NULL, "read: print the headers beside each record."},
     {"json", NULL, NULL, "clocks: print one JSON object a line."},
     {NULL, NULL, NULL, NULL},
 };

@@ -350,7 +350,8 @@ static int run(struct cli *cli)
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
 	table_init(&w.known, 0);
-	w.printer = record_printer_new(false);
+	w.printer = record_printer_new(false, false);
+	cli->config.events.form = EVENT_OFF;
 	o = (struct line_options){(int)year, w.c->zone_offset_ms, now_ms(&w)};
 	status = watch(&w, cli, &o);
 	release(&w);

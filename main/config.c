@@ -33,6 +33,8 @@ void config_default(struct config *c)
 	    .skew_ms = 60 * 1000,
 	    .txn_timeout_ms = 20 * 1000,
 	};
+	c->events = (struct event_config){EVENT_BINARY, NULL, "urn:qlapse:TOPIC"};
+	c->local_parts = LOCAL_PARTS_HMAC;
 	ingest_config_default(&lines);
 	c->site = lines.site;
 	c->host = lines.host;
@@ -48,6 +50,7 @@ void config_default(struct config *c)
 
 void config_release(struct config *c)
 {
+	redaction_free(c->redaction);
 	arena_release(&c->arena);
 }
 
@@ -190,6 +193,41 @@ int config_set(struct config *c, const char *assignment, struct err *err)
 	return read_one(&r, 0, path, v);
 }
 
+/* White space at the ends included; longer than any key may be where the file is. */
+static int read_key(const char *path, char ret[2 * REDACT_KEY_MAX], size_t *ret_n, struct err *err)
+{
+	FILE *f = fopen(path, "rbe");
+
+	if (!f)
+		return err_set(err, ERR_CONFIG, "cannot read emit.key_file '%s': %s", path, strerror(errno));
+	*ret_n = fread(ret, 1, 2 * REDACT_KEY_MAX, f);
+	int failed = ferror(f) ? errno : 0;
+	fclose(f);
+	return failed ? err_set(err, ERR_CONFIG, "cannot read emit.key_file '%s': %s", path, strerror(failed)) : 0;
+}
+
+int config_load_key(struct config *c, bool stays_here, struct err *err)
+{
+	char key[2 * REDACT_KEY_MAX];
+	struct err why;
+	size_t n = 0;
+
+	if (c->local_parts == LOCAL_PARTS_CLEAR || (!c->key_file && stays_here))
+		return 0;
+	if (!c->key_file)
+		return err_set(
+		    err, ERR_CONFIG,
+		    "%s: emit.key_file is missing: 'openssl rand -hex 32 >FILE' makes a key by which the local "
+		    "parts of addresses are hashed; emit.local_parts: clear leaves them as they are",
+		    c->file ? c->file : "configuration");
+	if (read_key(c->key_file, key, &n, err) < 0)
+		return -1;
+	redaction_free(c->redaction);
+	c->redaction = redaction_new((enum local_parts)c->local_parts, str_of(key, n), &why);
+	explicit_bzero(key, sizeof(key));
+	return c->redaction ? 0 : err_set(err, ERR_CONFIG, "emit.key_file '%s': %s", c->key_file, why.msg);
+}
+
 /* Messages are forgotten, and rows with them, only after every end that a message may have. */
 static int check_lifetimes(const struct config *c, const char *file, struct err *err)
 {
@@ -212,6 +250,16 @@ static int check_lifetimes(const struct config *c, const char *file, struct err 
 	return 0;
 }
 
+static int check_events(const struct config *c, const char *file, struct err *err)
+{
+	for (int t = 0; t < TOPIC_N && c->events.form == EVENT_STRUCTURED; t++)
+		if (event_topic_is_structured(t) && c->encodings[t] != ENC_JSON)
+			return err_set(err, ERR_CONFIG,
+			               "%s: with emit.cloudevents: structured the records of %s must be JSON", file,
+			               topics[t].name);
+	return 0;
+}
+
 int config_check(const struct config *c, struct err *err)
 {
 	const char *file = c->file ? c->file : "configuration";
@@ -221,5 +269,5 @@ int config_check(const struct config *c, struct err *err)
 		               file);
 	if (!c->replication)
 		return err_set(err, ERR_CONFIG, "%s: replication must be -1 or 1 and more, not 0", file);
-	return check_lifetimes(c, file, err);
+	return check_events(c, file, err) < 0 ? -1 : check_lifetimes(c, file, err);
 }

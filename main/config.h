@@ -12,6 +12,8 @@
 #include "alert/alert_stage.h"
 #include "classify/catalog.h"
 #include "classify/remedies.h"
+#include "emit/event.h"
+#include "emit/redact.h"
 #include "ingest/line.h"
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
@@ -68,6 +70,12 @@ struct config {
 	struct queue_config queue;
 	struct alert_config alert;
 
+	/* emit */
+	struct event_config events;  /* source NULL: made of app */
+	int local_parts;             /* enum local_parts */
+	const char *key_file;        /* NULL: none */
+	struct redaction *redaction; /* NULL until config_load_key, and for clear */
+
 	/* test seams, settable only by the hidden options of `run` */
 	int abort_every;
 	int kill_after; /* the process kills itself at this cycle; 0: never */
@@ -79,6 +87,9 @@ void config_release(struct config *c);
 int config_read(struct config *c, const char *path, struct err *err);
 /* The same for one "path=value" of the command line, the value as in YAML: --set track.lifetime=5d. */
 int config_set(struct config *c, const char *assignment, struct err *err);
+/* Takes the key for local parts out of its file. It must be there for hmac and drop, but for what stays on this machine:
+ * without a key file that has addresses in clear. */
+int config_load_key(struct config *c, bool stays_here, struct err *err);
 /* Checks what no single option can see (stages without their topics, lifetimes longer than forget_after …). */
 int config_check(const struct config *c, struct err *err);
 

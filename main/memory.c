@@ -36,9 +36,11 @@ int memory_start(struct memory_pipeline *m, struct config *c, size_t n_sources, 
 	c->raw = arena_alloc(&c->arena, sizeof(*c->raw));
 	c->raw[0] = (struct raw_topic){"files", (int)n_sources};
 	c->n_raw = 1;
-	for (int t = 0; t < TOPIC_N; t++)
+	for (int t = 0; t < TOPIC_N && c->events.form == EVENT_OFF; t++)
 		c->encodings[t] = ENC_MSGPACK; /* nobody else reads the bytes, and it is twice as fast */
 	counts_init(&m->counts);
+	if (config_load_key(c, true, err) < 0)
+		return -1;
 	m->catalog = catalog_load(&c->catalog, err);
 	if (m->catalog == NULL)
 		return -1;

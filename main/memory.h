@@ -24,7 +24,7 @@ struct memory_pipeline {
 	size_t n_sources;
 };
 
-/* c gets one raw topic with n_sources partitions. The tap sees what each stage writes (topic numbers of topics). */
+/* c gets one raw topic with n_sources partitions. Records have headers unless events.form is EVENT_OFF. The tap sees what each stage writes (topic numbers of topics). */
 int memory_start(struct memory_pipeline *m, struct config *c, size_t n_sources, membus_tap_fn *tap, void *arg,
                  struct err *err);
 void memory_stop(struct memory_pipeline *m);

@@ -168,16 +168,39 @@ static bool set_hold(struct config *c, const struct config_option *o, void *at, 
 	return true;
 }
 
+static bool set_uri(struct config *c, const struct config_option *o, void *at, const struct val *v)
+{
+	struct str s;
+
+	return text_of(c, v, &s) && (s.n == 0 || event_uri_ok(s)) && set_text(c, o, at, v);
+}
+
+/* YAML reads off as a word like any other here: booleans are true and false only. */
+static bool set_name_of(const char *const *names, void *at, const struct val *v)
+{
+	int i = v->kind == VAL_STR ? names_find(names, v->s) : -1;
+
+	if (i >= 0)
+		*(int *)at = i;
+	return i >= 0;
+}
+
 static bool set_language(struct config *c, const struct config_option *o, void *at, const struct val *v)
 {
-	int language = names_find(language_names, val_str(v));
+	(void)c, (void)o;
+	return set_name_of(language_names, at, v);
+}
 
-	(void)c;
-	(void)o;
-	if (language < 0)
-		return false;
-	*(enum language *)at = (enum language)language;
-	return true;
+static bool set_events(struct config *c, const struct config_option *o, void *at, const struct val *v)
+{
+	(void)c, (void)o;
+	return set_name_of(event_form_names, at, v);
+}
+
+static bool set_local_parts(struct config *c, const struct config_option *o, void *at, const struct val *v)
+{
+	(void)c, (void)o;
+	return set_name_of(local_parts_names, at, v);
 }
 
 static void show_text(const void *at, struct buf *out)
@@ -230,6 +253,16 @@ static void show_language(const void *at, struct buf *out)
 	buf_fmt(out, "%s", language_names[*(const enum language *)at]);
 }
 
+static void show_events(const void *at, struct buf *out)
+{
+	buf_fmt(out, "%s", event_form_names[*(const int *)at]);
+}
+
+static void show_local_parts(const void *at, struct buf *out)
+{
+	buf_fmt(out, "%s", local_parts_names[*(const int *)at]);
+}
+
 static const struct {
 	const char *wants; /* limits follow where there are any */
 	bool (*set)(struct config *c, const struct config_option *o, void *at, const struct val *v);
@@ -245,6 +278,9 @@ static const struct {
     [OPTION_ZONE] = {"an offset such as +02:00", set_zone, show_zone},
     [OPTION_HOLD] = {"wall or hold", set_hold, show_hold},
     [OPTION_LANGUAGE] = {"en or zh-TW", set_language, show_language},
+    [OPTION_URI] = {"a URI or the last part of one", set_uri, show_text},
+    [OPTION_EVENTS] = {"binary, structured or off", set_events, show_events},
+    [OPTION_LOCAL_PARTS] = {"hmac, clear or drop", set_local_parts, show_local_parts},
 };
 
 void option_show(const struct config *c, const struct config_option *o, struct buf *out)

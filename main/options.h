@@ -22,6 +22,9 @@ enum option_type {
 	OPTION_ZONE,          /* int64_t, milliseconds east of UTC */
 	OPTION_HOLD,          /* bool: hold instead of wall */
 	OPTION_LANGUAGE,      /* enum language */
+	OPTION_URI,           /* const char *, NULL for an empty one */
+	OPTION_EVENTS,        /* enum event_form */
+	OPTION_LOCAL_PARTS,   /* enum local_parts */
 	OPTION_TYPES
 };
 

@@ -32,7 +32,9 @@ static struct str chapter_of(const char *path)
 /* A default that is not what the program runs with. */
 static const char *special_default(const struct config_option *o)
 {
-	return strcmp(o->path, "instance") == 0 ? "the host name" : NULL;
+	return strcmp(o->path, "instance") == 0      ? "the host name"
+	       : strcmp(o->path, "emit.source") == 0 ? "/qlapse/APP"
+	                                             : NULL;
 }
 
 static void markdown_options(const struct config *c, struct buf *out)

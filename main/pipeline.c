@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pipeline - see pipeline.h */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "alert/alert_stage.h"
@@ -47,6 +48,9 @@ struct stage_instance {
 	const struct topic_list *topics;
 	struct classify *classify;
 	void *stage;
+	struct event_config events;
+	char source[128]; /* of events, where none is configured */
+	struct event_dresser *dresser;
 };
 
 static struct classify *new_classify(const struct config *c, const struct catalog *catalog, struct err *err)
@@ -60,6 +64,7 @@ static void *new_ingest(const struct stage_instance *s)
 	const struct ingest_stage_config ic = {
 	    .lines = {s->c->site, s->c->host, s->c->zone_offset_ms, s->c->internal_hops, s->c->n_internal_hops},
 	    .classifier = classify_hook(s->classify),
+	    .redactor = redaction_hook(s->c->redaction),
 	    .encoding = s->c->encodings[TOPIC_DELIVERIES],
 	    .topics = s->topics->items,
 	    .dlq_distance = (int)s->topics->n_raw,
@@ -115,7 +120,7 @@ struct stage_instance *stage_instance_new(enum stage_id id, const struct config 
 {
 	struct stage_instance *s = xcalloc(1, sizeof(*s));
 
-	*s = (struct stage_instance){id, c, list, NULL, NULL};
+	*s = (struct stage_instance){.id = id, .c = c, .topics = list, .events = c->events};
 	if (stages[id].classifies) {
 		s->classify = new_classify(c, catalog, err);
 		if (s->classify == NULL) {
@@ -124,6 +129,10 @@ struct stage_instance *stage_instance_new(enum stage_id id, const struct config 
 		}
 	}
 	s->stage = stages[id].make(s);
+	snprintf(s->source, sizeof(s->source), "/qlapse/%s", c->app);
+	if (s->events.source == NULL)
+		s->events.source = s->source;
+	s->dresser = event_dresser_new(&s->events);
 	return s;
 }
 
@@ -145,6 +154,7 @@ void stage_instance_free(struct stage_instance *s)
 		alert_stage_free(s->stage);
 		break;
 	}
+	event_dresser_free(s->dresser);
 	classify_free(s->classify);
 	free(s);
 }
@@ -192,6 +202,8 @@ void stage_instance_worker(const struct stage_instance *s, struct worker_config 
 	    .skew_ms = s->c->idle_hold || s->id != STAGE_INGEST ? TIME_NEVER : s->c->skew_ms,
 	    .skew_every_ms = 5000,
 	    .clock_limited = true,
+	    .dress = s->events.form == EVENT_OFF ? NULL : event_dress,
+	    .dress_arg = s->dresser,
 	};
 	ret->n_inputs = stage_inputs(s->id, s->topics, &ret->inputs);
 }

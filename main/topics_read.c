@@ -120,7 +120,7 @@ int topics_read(struct topics_job *j)
 	    .source_order = i == TOPIC_DELIVERIES || (known && i >= TOPIC_N),
 	    .follow = cli_value(j->cli, "follow"),
 	    .ticks = cli_value(j->cli, "ticks"),
-	    .printer = record_printer_new(cli_value(j->cli, "with-order")),
+	    .printer = record_printer_new(cli_value(j->cli, "with-order"), cli_value(j->cli, "with-headers")),
 	    .tick_writer = writer_new(ENC_JSON),
 	    .out = BUF_INIT,
 	};

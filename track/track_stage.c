@@ -35,6 +35,9 @@ static void put_transition(struct track_sink *sink, const struct transition *t)
 	    .value = buf_view(&s->value),
 	    .p_ms = t->at_ms,
 	    .rest = buf_view(&s->rest),
+	    .about = {.time_ms = t->time_ms == TIME_NONE ? t->at_ms : t->time_ms,
+	              .word = change_names[t->change],
+	              .subject = t->message},
 	};
 	s->out->put(s->out, &o);
 }
@@ -163,6 +166,11 @@ static int64_t due(void *config, const void *entry)
 	return track_due(&s->c, entry);
 }
 
+static int64_t last_line(const void *entry)
+{
+	return ((const struct tracked *)entry)->last_line_ms;
+}
+
 const struct stage_ops track_stage_ops = {
     .name = "track",
     .apply = apply,
@@ -171,6 +179,7 @@ const struct stage_ops track_stage_ops = {
     .decode = decode,
     .destroy = destroy,
     .due = due,
+    .time = last_line,
 };
 
 void track_summarise(const struct store *s, struct track_summary *inout)

@@ -6,6 +6,7 @@
 #include "lib/base/check.h"
 #include "lib/base/timefmt.h"
 #include "lib/kafka/kafka_priv.h"
+#include "lib/stream/trace.h"
 
 void kafka_log_text(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
@@ -37,6 +38,16 @@ static struct str header(const rd_kafka_headers_t *headers, const char *name)
 	return str_of(p, n);
 }
 
+/* Of a record from outside: a stage's own carry none that another stage wants. */
+static void add_trace(const rd_kafka_headers_t *headers, struct log_record *ret)
+{
+	for (size_t i = 0; i < TRACE_HEADERS; i++) {
+		struct str value = header(headers, trace_names[i]);
+		if (value.n > 0)
+			ret->headers[ret->n_headers++] = (struct log_header){trace_names[i], value};
+	}
+}
+
 void kafka_record(const struct kafka_log *k, const rd_kafka_message_t *m, struct log_record *ret)
 {
 	rd_kafka_timestamp_type_t type;
@@ -56,6 +67,8 @@ void kafka_record(const struct kafka_log *k, const rd_kafka_message_t *m, struct
 	if (rd_kafka_message_headers(m, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
 		ret->order = header(headers, "qlapse_order");
 		ret->tick = header(headers, "qlapse_tick");
+		if (ret->order.n == 0 && ret->tick.n == 0)
+			add_trace(headers, ret);
 	}
 }
 

@@ -88,6 +88,7 @@ static void all_headers(const rd_kafka_message_t *m, struct log_record *rec)
 	const void *p;
 	size_t n;
 
+	rec->n_headers = 0;
 	if (rd_kafka_message_headers(m, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return;
 	for (size_t i = 0; rec->n_headers < LOG_HEADERS_MAX &&

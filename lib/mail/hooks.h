@@ -15,6 +15,12 @@ struct classifier {
 	void *arg;
 };
 
+/* emit for ingest: takes the local parts of addresses out of a delivery before it leaves. Views it sets point into a. */
+struct redactor {
+	void (*redact)(void *arg, struct delivery *d, struct arena *a); /* NULL: they stay */
+	void *arg;
+};
+
 struct remedy {
 	struct str text, text_zh_tw;       /* empty: none */
 	struct record_list fix_now, links; /* struct fix, struct link */

@@ -28,6 +28,15 @@ struct stage_record {
 	struct str key, value;
 };
 
+/* What subscribers are told of a record beside its value. Zeros: nothing. */
+struct out_about {
+	int64_t time_ms;    /* when what it says happened; 0: p_ms */
+	const char *word;   /* what of several things it says: opened, deferred, enter; NULL: there is but one */
+	struct str subject; /* whom it is about; empty: the key tells */
+	int severity;       /* enum severity (lib/mail/names.h) */
+	int64_t expiry_ms;  /* when mail expires */
+};
+
 struct out_record {
 	int topic;
 	struct str key;      /* also chooses the partition, unless part_key is set */
@@ -37,6 +46,7 @@ struct out_record {
 	struct str rest; /* of the order stamp; empty: the record carries none (nobody sorts it) */
 	struct log_header headers[LOG_HEADERS_MAX];
 	size_t n_headers;
+	struct out_about about;
 };
 
 /* Where a stage's records and counts go. */
@@ -68,6 +78,8 @@ struct stage_ops {
 	void *(*decode)(void *config, struct str key, struct str value, struct err *err);
 	void (*destroy)(void *entry);
 	int64_t (*due)(void *config, const void *entry); /* TIME_NEVER: no timer */
+	/* The state topic is public: when what an entry says happened. NULL: nobody else reads it. */
+	int64_t (*time)(const void *entry);
 };
 
 #endif

@@ -262,7 +262,7 @@ int store_changes(struct store *s, store_changed_fn *each, void *arg)
 			s->ops->encode(s->config, slot->key, slot->entry, &s->scratch);
 			value = buf_view(&s->scratch);
 		}
-		if (each(arg, slot->key, value) < 0)
+		if (each(arg, slot->key, slot->entry, value) < 0)
 			return -1;
 	}
 	return 0;

@@ -32,7 +32,8 @@ void store_settle(struct store *s); /* after apply: re-reads due() of the entrie
 /* A state record read at restore; value.p == NULL removes. */
 int store_restore(struct store *s, struct str key, struct str value, struct err *err);
 
-typedef int store_changed_fn(void *arg, struct str key, struct str value); /* value.p == NULL: tombstone */
+/* entry == NULL, value.p == NULL: tombstone */
+typedef int store_changed_fn(void *arg, struct str key, const void *entry, struct str value);
 /* Tells every entry changed in the batch, in order of key; one that was added and removed within it is left out. */
 int store_changes(struct store *s, store_changed_fn *each, void *arg);
 bool store_has_changes(const struct store *s);

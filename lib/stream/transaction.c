@@ -35,6 +35,12 @@ static void produce(struct transaction *x, const struct log_record *rec)
 	x->produced++;
 }
 
+static void dress(const struct transaction *x, const struct out_record *o, struct log_record *rec)
+{
+	if (x->w->c.dress != NULL && rec->value.p != NULL)
+		x->w->c.dress(x->w->c.dress_arg, o, rec);
+}
+
 static void put(struct stage_out *out, const struct out_record *o)
 {
 	struct transaction *x = (struct transaction *)out;
@@ -54,6 +60,7 @@ static void put(struct stage_out *out, const struct out_record *o)
 		order_put(&x->order, o->p_ms, o->rest);
 		rec.order = buf_view(&x->order);
 	}
+	dress(x, o, &rec);
 	produce(x, &rec);
 }
 
@@ -197,17 +204,26 @@ struct state_write {
 	int partition;
 };
 
-static int write_state(void *arg, struct str key, struct str value)
+static int write_state(void *arg, struct str key, const void *entry, struct str value)
 {
 	const struct state_write *s = arg;
-	const struct log_record rec = {
-	    .topic = s->x->w->c.state_topic,
+	const struct worker_config *c = &s->x->w->c;
+	struct log_record rec = {
+	    .topic = c->state_topic,
 	    .partition = s->partition,
 	    .ts_ms = s->x->now_ms,
 	    .key = key,
 	    .value = value,
 	};
 
+	if (entry != NULL && c->ops->time != NULL) {
+		const struct out_record o = {.topic = c->state_topic,
+		                             .key = key,
+		                             .value = value,
+		                             .p_ms = TIME_NONE,
+		                             .about.time_ms = c->ops->time(entry)};
+		dress(s->x, &o, &rec);
+	}
 	produce(s->x, &rec);
 	return 0;
 }

@@ -46,14 +46,20 @@ static struct str place(char **at, struct str s)
 
 void waiting_add(struct waiting *w, const struct log_record *rec, int64_t p_ms)
 {
-	struct waiting_record *r = xmalloc(sizeof(*r) + rec->key.n + rec->value.n + rec->order.n + 1);
+	size_t n_headers = rec->order.n > 0 ? 0 : rec->n_headers, n = rec->key.n + rec->value.n + rec->order.n + 1;
+
+	for (size_t i = 0; i < n_headers; i++)
+		n += rec->headers[i].value.n;
+	struct waiting_record *r = xmalloc(sizeof(*r) + n);
 	char *at = (char *)(r + 1);
 
 	*r = (struct waiting_record){.p_ms = p_ms, .rec = *rec};
 	r->rec.key = place(&at, rec->key);
 	r->rec.value = place(&at, rec->value);
 	r->rec.order = r->order = place(&at, rec->order);
-	r->rec.n_headers = 0;
+	r->rec.n_headers = n_headers;
+	for (size_t i = 0; i < n_headers; i++)
+		r->rec.headers[i].value = place(&at, rec->headers[i].value);
 	r->rec.tick = STR_NONE;
 	r->older = w->newest;
 	if (w->newest != NULL)

@@ -53,6 +53,12 @@ struct worker_config {
 	uint64_t seed;      /* of hash tables */
 	unsigned faults;    /* enum worker_fault */
 
+	/* Adds to a record what subscribers want beside the value: headers, or another value that holds this one. Called
+	 * for all but ticks and tombstones; o->p_ms is TIME_NONE for a state record. What it adds is valid until the next
+	 * call. NULL: nothing is added. */
+	void (*dress)(void *arg, const struct out_record *o, struct log_record *inout);
+	void *dress_arg;
+
 	void (*note)(void *arg, enum worker_note_level level, const char *text); /* for the shell's log; NULL: none */
 	void (*count)(void *arg, const char *name,
 	              int64_t n); /* committed counts of the stage and the runtime; NULL: none */

@@ -27,7 +27,8 @@ def main(folder):
     config = os.path.join(folder, "bench.yaml")
     with open(config, "w", encoding="ascii") as f:
         f.write(f'kafka: {{bootstrap.servers: "{bootstrap}"}}\nprefix: b\napp: b\n'
-                "raw_topics: [{name: raw, partitions: 4}]\ningest: {idle: hold}\n")
+                "raw_topics: [{name: raw, partitions: 4}]\ningest: {idle: hold}\n"
+                "emit: {local_parts: clear}\n")
 
     def q(*args):
         return subprocess.run([QLAPSE, *args, "--config", config], check=True, capture_output=True, text=True).stdout

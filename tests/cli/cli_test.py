@@ -19,6 +19,7 @@ QLAPSE, SOURCE = sys.argv[1], sys.argv[2]
 UPDATE = "--update" in sys.argv[3:]
 HERE = os.path.join(SOURCE, "tests", "cli")
 LINES = os.path.join(HERE, "lines.log")
+CLEAR = "emit.local_parts=clear"
 NOWHERE = "kafka.bootstrap.servers=127.0.0.1:1"
 CONNECTOR = ('connectors=[{name: branch, kind: own, domains: [branch.example.net], '
              'contact: "noc@example.net"}]')
@@ -148,7 +149,7 @@ class Statuses(Case):
         calls = (["topics", "check"], ["topics", "create"], ["topics", "clocks"], ["topics", "read", "alerts"],
                  ["check", "--broker"], ["run"], ["feed", LINES])
         with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:  # each waits for 10 s
-            for call in [pool.submit(self.fails, [*args, "--set", "raw_topics=[mail]", "--set", NOWHERE], UNAVAILABLE,
+            for call in [pool.submit(self.fails, [*args, "--set", "raw_topics=[mail]", "--set", NOWHERE, "--set", CLEAR], UNAVAILABLE,
                                      "no broker answers") for args in calls]:
                 call.result()
 
@@ -170,6 +171,30 @@ class Statuses(Case):
         self.fails(["check", "--set", "classify.catalog=/nonexistent"], CONFIG, "/nonexistent")
         self.fails(["run"], CONFIG, "raw_topics")
 
+    def test_key_for_local_parts(self):
+        with tempfile.TemporaryDirectory() as d:
+            key = os.path.join(d, "key")
+            for command in ("run", "check"):
+                args = [command, "--set", "raw_topics=[mail]", "--set", NOWHERE]
+                self.fails(args, CONFIG, "emit.key_file is missing: 'openssl rand -hex 32 >FILE' makes a key")
+                self.fails([*args, "--set", "emit.local_parts=drop"], CONFIG, "emit.key_file is missing")
+                args += ["--set", f"emit.key_file={key}"]
+                with open(key, "w", encoding="ascii") as f:
+                    f.write("short\n")
+                self.fails(args, CONFIG, f"emit.key_file '{key}': the key for local parts has 5 bytes")
+                os.remove(key)
+                self.fails(args, CONFIG, f"cannot read emit.key_file '{key}': No such file or directory")
+            self.fails(["replay", "--set", f"emit.key_file={key}", LINES], CONFIG, "cannot read emit.key_file")
+            with open(key, "w", encoding="ascii") as f:
+                f.write("0123456789abcdef0123456789abcdef\n")
+            sets = ["--set", f"emit.key_file={key}"]
+            self.assertIn(f"hmac, key: {key}", self.works("check", "--set", "raw_topics=[mail]", "--set", NOWHERE, *sets))
+            clear, hashed = (self.works("replay", "--emit", "deliveries", *s, LINES) for s in ([], sets))
+            self.assertNotEqual(clear, hashed)
+            self.assertEqual(clear, self.works("replay", "--emit", "deliveries", *sets, "--set", CLEAR, LINES))
+            self.assertTrue(all(re.match(r"(h\.[0-9a-f]{16})?@|$", json.loads(line).get("recipient", ""))
+                                for line in hashed.splitlines()))
+
     def test_settings_that_would_break_a_guarantee(self):
         for name in ("enable.auto.commit", "isolation.level", "transactional.id", "group.id", "acks",
                      "partition.assignment.strategy", "enable.idempotence", "auto.offset.reset"):
@@ -189,7 +214,7 @@ class Statuses(Case):
 
 class Check(Case):
     def test_tells_what_would_run(self):
-        out = self.works("check", "--set", "raw_topics=[{name: mail, partitions: 3}]", "--set", NOWHERE, "--set",
+        out = self.works("check", "--set", "raw_topics=[{name: mail, partitions: 3}]", "--set", NOWHERE, "--set", CLEAR, "--set",
                          "stages=[track, queue]", "--set", "threads=2", "--set", CONNECTOR)
         for part in ("track, queue; threads per stage: 2", "mail, 3 partitions; dead letters go to mail.dlq",
                      "branch (own), contact: noc@example.net", "48 h", "built in"):
@@ -209,7 +234,7 @@ class Check(Case):
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
             f.write(re.sub(r"^#", "", sample, flags=re.M))
             f.flush()
-            out = self.works("check", "--config", f.name)
+            out = self.works("check", "--config", f.name, "--set", CLEAR)
         self.assertIn("mail-log-dmz, 8 partitions", out)
 
     def test_reference(self):

@@ -9,6 +9,7 @@ import collections
 import datetime
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,7 +36,7 @@ class Kafka(unittest.TestCase):
         with open(os.path.join(BROKER, "bootstrap"), encoding="ascii") as f:
             bootstrap = f.read().strip()
         self.settings = [f"kafka.bootstrap.servers={bootstrap}", f"prefix={self.prefix}", f"app={self.prefix}",
-                         f"raw_topics=[{{name: {self.prefix}-raw, partitions: 3}}]"]
+                         f"raw_topics=[{{name: {self.prefix}-raw, partitions: 3}}]", "emit.local_parts=clear"]
 
     def run_it(self, *args, stdin=b"", settings=()):
         sets = [x for s in [*self.settings, *settings] for x in ("--set", s)]
@@ -211,6 +212,38 @@ class Kafka(unittest.TestCase):
             _, err = worker.communicate(timeout=60)
         self.assertEqual((worker.returncode, n), (0, 1500), err)
         self.assertGreater(len(rows[-1]), 1048588)
+
+    @unittest.skipUnless(shutil.which("kcat"), "no kcat")
+    def test_trace_goes_on_to_the_delivery(self):
+        """A well-formed one; another client wrote it, among headers of its own."""
+        parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        line = ("2026-11-24T08:00:0%dZ mx1 postfix/smtp[7]: 4F1A2B3C4D: to=<u@a.example>, relay=none, delay=9, "
+                "delays=9/0/0/0, dsn=4.0.0, status=deferred (x)\n")
+        self.works("topics", "create")
+        bootstrap = self.settings[0].split("=")[1]
+        for i, trace in enumerate((parent, parent.upper())):
+            subprocess.run(["kcat", "-P", "-b", bootstrap, "-t", f"{self.prefix}-raw", "-H", f"traceparent={trace}", "-H",
+                            "tracestate=a=1", "-H", "ce_id=7", "-H", "other=x"], input=line % i, text=True, check=True,
+                           timeout=60)
+        sets = [x for s in self.settings for x in ("--set", s)]
+        with tempfile.NamedTemporaryFile("w+") as deliveries, \
+                subprocess.Popen([QLAPSE, "topics", "read", "deliveries", "--follow", "--with-headers", *sets],
+                                 stdout=deliveries) as reader, \
+                subprocess.Popen([QLAPSE, "run", *sets], stderr=subprocess.DEVNULL) as process:
+            try:
+                deadline, out = time.monotonic() + 60, []
+                while len(out) < 2 and time.monotonic() < deadline:
+                    time.sleep(0.2)
+                    with open(deliveries.name, encoding="utf-8") as f:
+                        out = f.read().splitlines()
+            finally:
+                process.terminate()
+                reader.terminate()
+        got = {r["value"]["time"][17:19]: r["headers"] for r in map(json.loads, out)}
+        self.assertEqual((got["00"]["traceparent"], got["00"]["tracestate"]), (parent, "a=1"))
+        self.assertNotIn("other", got["00"])
+        self.assertEqual(len(got["00"]["ce_id"]), 32)
+        self.assertFalse({"traceparent", "tracestate"} & got["01"].keys())
 
     def test_pace(self):
         self.works("topics", "create")

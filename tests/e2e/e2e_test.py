@@ -79,6 +79,8 @@ class EndToEnd:
         self.dir = pathlib.Path(folder)
         self.processes = []
         self.config = str(self.dir / "qlapse.yaml")
+        self.key = self.dir / "qlapse.key"
+        self.key.write_text("an example of a key, no more\n", encoding="ascii")
         self.postfix = self.dir / "postfix"
         self.log = self.dir / "log" / "mail.log"
 
@@ -159,6 +161,7 @@ smtp_destination_concurrency_failed_cohort_limit = 100
         pathlib.Path(self.config).write_text(f"""
 kafka: {{bootstrap.servers: "{self.bootstrap}"}}
 raw_topics: [{{name: raw, partitions: 3}}]
+emit: {{key_file: {self.key}}}
 encodings: {{deliveries: json}}
 track: {{grace: 20s}}
 alert: {{own: {{volume_messages: 1, volume_over: 0}}, clear_after: 1s, update_min: 2s}}

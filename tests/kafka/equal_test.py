@@ -3,7 +3,8 @@
 """What `qlapse run` writes to a real Kafka equals what `qlapse replay` says of the same lines.
 
 usage: equal_test.py QLAPSE SOURCE_DIR WORK_DIR [--release] [--by-host] [--kills N] [--outages N]
-       [--abort-every N] [--messages N] [--seed N]
+       [--abort-every N] [--messages N] [--seed N] [--structured]
+Headers count, and local parts are hashed on both sides.
 Two worker processes; one raw partition is empty but for the last line. Exit status 77: no broker can be had.
 An outage is longer than the workers' session; by turns the broker hangs, or is stopped and started. No worker ends by it.
 """
@@ -46,8 +47,12 @@ class Test:
             sys.exit(f"the broker does not start: {done.stderr}")
         bootstrap = open(os.path.join(self.broker, "bootstrap"), encoding="ascii").read().strip()
         self.config = os.path.join(self.dir, "qlapse.yaml")
+        key = os.path.join(self.dir, "key")
+        with open(key, "w", encoding="ascii") as f:
+            f.write("an example of a key, no more\n")
         with open(self.config, "w", encoding="ascii") as f:
             f.write(f"""
+emit: {{key_file: {key}, cloudevents: {"structured" if self.a.structured else "binary"}}}
 kafka: {{bootstrap.servers: "{bootstrap}", session.timeout.ms: 6000, heartbeat.interval.ms: 1000}}
 prefix: e
 app: e
@@ -159,9 +164,9 @@ alert:
         """The lines of both sides: one a record, printed alike."""
         kafka = os.path.join(self.dir, f"{kind}.kafka")
         replay = os.path.join(self.dir, f"{kind}.replay")
-        running = []
-        for path, args in ((kafka, ["topics", "read", kind, "--with-order"]),
-                           (replay, ["replay", "--emit", kind, "--with-order", "--until", self.until, *self.files])):
+        running, show = [], ["--with-order", "--with-headers"]
+        for path, args in ((kafka, ["topics", "read", kind, *show]),
+                           (replay, ["replay", "--emit", kind, *show, "--until", self.until, *self.files])):
             with open(path, "wb") as out:
                 running.append(subprocess.Popen([self.a.qlapse, *args, "--config", self.config], stdout=out,
                                                 stderr=subprocess.DEVNULL))
@@ -183,14 +188,14 @@ alert:
 
     def compare(self):
         """Every record of a log as often as by replay; of a table the last of each key."""
-        keyed = re.compile(r'(?:\{"p":\d+,|\{)"key":("(?:[^"\\]|\\.)*"),"value":(.*)\}$')
+        keyed = re.compile(r'(?:\{"p":\d+,|\{)"key":("(?:[^"\\]|\\.)*"),("headers":.*)\}$')
 
         def fold(lines):
             table = {}
             for line in lines:
                 key, value = keyed.match(line).groups()
                 table[key] = value
-            return sorted((k, v) for k, v in table.items() if v != "null")
+            return sorted((k, v) for k, v in table.items() if not v.endswith('"value":null'))
 
         ok, alerts = True, collections.Counter()
         for kind in ("deliveries", "transitions", "queues", "alerts", "messages", "incidents"):
@@ -204,7 +209,11 @@ alert:
         print("alerts:", dict(alerts))
         if not alerts:
             print("no alerts: the comparison shows nothing")
-        return ok and bool(alerts)
+        deliveries = self.both("deliveries")[0]
+        named = sum('@' in line for line in deliveries)
+        hashed = sum(bool(re.search(r'"recipient":"h\.[0-9a-f]{16}@', line)) for line in deliveries)
+        print(f"{hashed} of {named} deliveries with an address have it hashed")
+        return ok and bool(alerts) and 0 < hashed and not any(re.search(r'"recipient":"(?!h\.)', d) for d in deliveries)
 
     def main(self):
         try:
@@ -231,6 +240,7 @@ def parse():
     p.add_argument("work")
     p.add_argument("--release", action="store_true", help="use the program named by QLAPSE_RELEASE, if it is set")
     p.add_argument("--by-host", action="store_true")
+    p.add_argument("--structured", action="store_true", help="incidents and alerts as events in JSON")
     p.add_argument("--kills", type=int, default=0)
     p.add_argument("--outages", type=int, default=0)
     p.add_argument("--abort-every", type=int, default=0)

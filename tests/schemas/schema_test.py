@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every record that replay gives is what schemas/ promises, in JSON and in MessagePack, and no schema is stale.
 
-    schema_test.py QLAPSE RECODE REPOSITORY        exit 77: no jsonschema or msgpack here
+    schema_test.py QLAPSE RECODE REPOSITORY [--update]      exit 77: no jsonschema or msgpack here
+
+promised.json is what v1 has promised: fields, types, names. A reader made of nothing but it must read whatever is
+emitted; --update adds to it what is new.
 
 The log is made here: a deferral for every sample text of the catalogue, the golden logs, and a day in the life of
 three connectors with all that can happen to a message. What it must bring up is asserted, so that a schema is never
@@ -11,6 +14,7 @@ tried on nothing.
 import base64
 import copy
 import datetime
+import functools
 import glob
 import json
 import os
@@ -28,6 +32,7 @@ except ImportError as e:
     sys.exit(77)
 
 QLAPSE, RECODE, SOURCE = sys.argv[1:4]
+PROMISED = os.path.join(SOURCE, "tests", "schemas", "promised.json")
 TOPICS = ("deliveries.v1", "transitions.v1", "messages.v1", "queues.v1", "incidents.v1", "alerts.v1")
 CONFIG = """
 connectors:
@@ -159,6 +164,66 @@ def recode(topic, *args, data=b""):
         yield encoding, json.loads(raw) if encoding == "json" else as_json(msgpack.unpackb(raw))
 
 
+def promise_of(what):
+    """{field: [type, required, names or items or None]} of one object of a schema."""
+    def kind(field):
+        return field.get("enum") or field.get("items", {}).get("$ref", "").removeprefix("#/$defs/") or None
+    return {name: [field["type"], name in what["required"], kind(field)] for name, field in what["properties"].items()}
+
+
+def promises():
+    """{"alerts.v1": {field: …}, "alerts.v1/bucket": …} of the schemas as they are."""
+    made = {}
+    for topic in TOPICS:
+        made[topic] = promise_of(schema(topic))
+        for name, item in schema(topic).get("$defs", {}).items():
+            made["%s/%s" % (topic, name)] = promise_of(item)
+    return made
+
+
+def broken_promises(old, new):
+    """What was promised and is not so any more."""
+    for what, fields in old.items():
+        for name, (kind, required, more) in fields.items():
+            where, now = "%s.%s" % (what, name), new.get(what, {}).get(name)
+            if now is None:
+                yield where + " is gone"
+            elif now[0] != kind:
+                yield where + " has another type"
+            elif required and not now[1]:
+                yield where + " is not always there any more"
+            elif isinstance(more, list) and set(more) - set(now[2] or ()):
+                yield "%s has lost %s" % (where, sorted(set(more) - set(now[2] or ())))
+            elif isinstance(more, str) and now[2] != more:
+                yield where + " holds other items"
+
+
+class Reader:
+    """One who knows the promise and no more: takes what it knows, ignores the rest, and calls a name that it does not
+    know "something else"."""
+    TYPES = {"string": str, "integer": int, "boolean": bool, "array": list}
+
+    def __init__(self, promise):
+        self.promise = promise
+
+    def read(self, what, doc):
+        got = {}
+        for name, (kind, required, more) in self.promise[what].items():
+            if name not in doc:
+                if required:
+                    raise KeyError("%s without %s" % (what, name))
+                continue
+            value = doc[name]
+            if type(value) is not self.TYPES[kind]:
+                raise TypeError("%s.%s is %r" % (what, name, value))
+            if isinstance(more, list) and value not in more:
+                value = "something else"
+            if isinstance(more, str):
+                value = [self.read("%s/%s" % (what.split("/")[0], more), item) for item in value]
+            got[name] = value
+        return got
+
+
 class Schemas(unittest.TestCase):
     maxDiff = 2000
 
@@ -201,7 +266,7 @@ class Schemas(unittest.TestCase):
             with open(os.path.join(SOURCE, "schemas", topic + ".json"), "rb") as f:
                 self.assertEqual(made, f.read(), "stale: qlapse check --print-schema %s >schemas/%s.json" % (topic, topic))
         names = {os.path.basename(p) for p in glob.glob(os.path.join(SOURCE, "schemas", "*.json"))}
-        self.assertEqual(names, {t + ".json" for t in TOPICS})
+        self.assertEqual(names, {t + ".json" for t in TOPICS} | {"headers.json"})
 
     def test_replay_in_json(self):
         for topic in TOPICS:
@@ -244,6 +309,124 @@ class Schemas(unittest.TestCase):
                     del bad[name]
                     self.assertFalse(check.is_valid(bad), "%s without %s" % (topic, name))
 
+    def test_promises_are_kept(self):
+        with open(PROMISED, encoding="utf-8") as f:
+            promised = json.load(f)
+        self.assertEqual(list(broken_promises(promised, promises())), [])
+        for what, fields in promised.items():  # controls
+            for name in fields:
+                for change in (None, ["nonsense", True, None], [fields[name][0], False, fields[name][2]],
+                               [fields[name][0], True, []]):
+                    now = copy.deepcopy(promised)
+                    if change is None:
+                        del now[what][name]
+                    else:
+                        now[what][name] = change
+                    harmless = now[what].get(name, [None])[0] == fields[name][0] and (
+                        change[1] or not fields[name][1]) and (change[2] or not fields[name][2])
+                    self.assertEqual(not harmless, bool(list(broken_promises(promised, now))), (what, name, change))
+
+    def test_a_reader_of_v1_reads_it(self):
+        with open(PROMISED, encoding="utf-8") as f:
+            reader = Reader(json.load(f))
+        for topic in TOPICS:
+            in_json = [reader.read(topic, doc) for doc in self.records[topic]]
+            in_msgpack = [reader.read(topic, doc) for _, doc in recode(topic, data=self.bytes[topic])]
+            self.assertEqual(in_json, in_msgpack, topic)
+            full = dict(recode(topic, "--full"))["json"]
+            later = {**full, "a_later_field": 1}
+            self.assertEqual(reader.read(topic, later), reader.read(topic, full))
+            for name in (n for n, f in reader.promise[topic].items() if isinstance(f[2], list)):
+                self.assertEqual(reader.read(topic, {**full, name: "a_later_name"})[name], "something else")
+            with self.assertRaises((KeyError, TypeError)):
+                reader.read(topic, {k: v for k, v in full.items() if not reader.promise[topic][k][1]})
+
+    @functools.cache
+    def replay(self, topic, *settings):
+        """[(headers, value)] of the day; of messages in the middle of it, since none is left at its end."""
+        until = ["--until", "2026-11-20T06:00:00Z"] if topic == "messages.v1" else []
+        sets = [x for s in settings for x in ("--set", s)]
+        out = subprocess.run([QLAPSE, "replay", "--config", self.path("qlapse.yaml", CONFIG), "--year", "2026",
+                              "--with-headers", "--emit", topic.split(".")[0], *until, *sets, self.path("day.log", day())],
+                             capture_output=True, check=True, timeout=120).stdout
+        return [(r["headers"], r["value"]) for r in map(json.loads, out.splitlines())]
+
+    def test_headers(self):
+        with open(os.path.join(SOURCE, "schemas", "headers.json"), encoding="utf-8") as f:
+            what = json.load(f)
+        check, seen, names = jsonschema.Draft202012Validator(what), {}, what["properties"].keys()
+        for topic in TOPICS:
+            name = topic.split(".")[0]
+            in_json, in_msgpack = self.replay(topic), self.replay(topic)
+            if in_json[0][0]["content-type"] == "application/json":
+                in_msgpack = self.replay(topic, "encodings={%s: msgpack}" % name)
+            else:
+                in_json = self.replay(topic, "encodings={%s: json}" % name)
+            self.assertEqual([v for _, v in in_json], [v for _, v in in_msgpack], topic)
+            for records, kind in ((in_json, "application/json"), (in_msgpack, "application/vnd.msgpack")):
+                self.assertEqual({h["content-type"] for h, _ in records}, {kind})
+                for headers, _ in records:
+                    for error in check.iter_errors(headers):
+                        self.fail("%s: %s in %s" % (topic, error.message, headers))
+                    self.assertLessEqual(headers.keys(), names)
+                    seen.setdefault(topic, set()).update(headers)
+            if topic != "messages.v1":  # whose ids are made of the bytes
+                self.assertEqual([h["ce_id"] for h, _ in in_json], [h["ce_id"] for h, _ in in_msgpack], topic)
+            self.assertEqual(len({h["ce_id"] for h, _ in in_json}), len(in_json), topic)
+            self.assertEqual({h["ce_dataschema"] for h, _ in in_json}, {schema(topic)["$id"]})
+        wanted = set(what["required"]) | {"ce_dataschema"}
+        for topic in TOPICS:
+            more = {"ce_severitytext", "ce_severitynumber", "ce_firstexpiry"} if topic[0] in "ia" else set()
+            self.assertEqual(seen[topic], wanted | more, topic)
+        good = self.replay("alerts.v1")[0][0]
+        for name in what["required"]:
+            self.assertFalse(check.is_valid({k: v for k, v in good.items() if k != name}), name)
+
+    def test_headers_say_what_the_value_says(self):
+        for topic, kind in (("alerts.v1", "alert"), ("incidents.v1", "incident")):
+            for headers, value in self.replay(topic):
+                word = ".%s" % value["event"] if kind == "alert" else ""
+                self.assertEqual(headers["ce_type"], "dev.qlapse.%s%s.v1" % (kind, word))
+                self.assertEqual(headers["ce_subject"], value["incident"])
+                self.assertEqual(headers["ce_severitytext"], value["severity"].upper())
+                self.assertEqual(headers.get("ce_firstexpiry"), value.get("first_expiry"))
+                self.assertEqual(headers["ce_time"], value["updated"])
+        for headers, value in self.replay("deliveries.v1"):
+            self.assertEqual(headers["ce_type"], "dev.qlapse.delivery.%s.v1" % value["event"])
+            self.assertEqual(headers["ce_time"], value["time"])
+        for headers, value in self.replay("transitions.v1"):
+            self.assertEqual(headers["ce_type"], "dev.qlapse.transition.%s.v1" % value["change"])
+            self.assertEqual(headers["ce_subject"], value["message"])
+        for headers, value in self.replay("queues.v1"):
+            self.assertEqual(headers["ce_subject"], "%(group)s|%(class)s" % value)
+            self.assertEqual(headers["ce_time"], value["at"])
+
+    def test_structured_holds_the_same(self):
+        for topic in ("queues.v1", "alerts.v1", "incidents.v1"):
+            plain, wrapped = self.replay(topic), self.replay(topic, "emit.cloudevents=structured")
+            self.assertEqual([v for _, v in plain], [v for _, v in wrapped], topic)
+            self.assertEqual([h["ce_id"] for h, _ in plain], [h["ce_id"] for h, _ in wrapped], topic)
+            self.assertEqual("cloudevents" in wrapped[0][0]["content-type"], topic in ("alerts.v1", "incidents.v1"))
+        done = subprocess.run([QLAPSE, "check", "--set", "emit.cloudevents=structured", "--set", "encodings={alerts: msgpack}"],
+                              capture_output=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 78)
+
+    def test_local_parts(self):
+        key = self.path("key", "0123456789abcdef0123456789abcdef\n")
+        topics = ("deliveries.v1", "messages.v1", "queues.v1")
+        clear = {t: [v for _, v in self.replay(t)] for t in topics}
+        for how in ("hmac", "drop"):
+            for topic in topics:
+                got = [v for _, v in self.replay(topic, "emit.local_parts=" + how, "emit.key_file=" + key)]
+                text = json.dumps(got)
+                for word in ("u@", "ann@"):
+                    self.assertNotIn('"' + word, text, topic)
+                    self.assertNotIn("<" + word, text, topic)
+                self.assertEqual(len(got), len(clear[topic]))
+                if topic == "queues.v1":  # counting is the same
+                    bare = re.compile(r"h\.[0-9a-f]{16}@|\b(u|ann|bob)@")
+                    self.assertEqual(bare.sub("@", text), bare.sub("@", json.dumps(clear[topic])), topic)
+
     def seen(self, topic, field):
         return {doc[field] for doc in self.records[topic] if field in doc}
 
@@ -256,4 +439,8 @@ class Schemas(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    if "--update" in sys.argv:
+        with open(PROMISED, "w", encoding="utf-8") as f:
+            json.dump(promises(), f, indent=0, sort_keys=True)
+            f.write("\n")
     unittest.main(argv=sys.argv[:1], verbosity=1)

@@ -95,6 +95,14 @@ static void refuses_with_place_value_and_what_is_allowed(void **state)
 	    {"zone: signs within", "ingest:\n  zone: '+-1:00'\n",
 	     "FILE:2: 'ingest.zone' wants an offset such as +02:00, not '+-1:00'"},
 	    {"idle: neither", "ingest:\n  idle: stop\n", "FILE:2: 'ingest.idle' wants wall or hold, not 'stop'"},
+	    {"events: unknown", "emit:\n  cloudevents: json\n",
+	     "FILE:2: 'emit.cloudevents' wants binary, structured or off, not 'json'"},
+	    {"events: a source that is no URI", "emit:\n  source: a b\n",
+	     "FILE:2: 'emit.source' wants a URI or the last part of one, not 'a b'"},
+	    {"events: structured and MessagePack", "emit: {cloudevents: structured}\nencodings: {incidents: msgpack}\n",
+	     "FILE: with emit.cloudevents: structured the records of incidents.v1 must be JSON"},
+	    {"local parts: unknown", "emit:\n  local_parts: md5\n",
+	     "FILE:2: 'emit.local_parts' wants hmac, clear or drop, not 'md5'"},
 	    {"stages: no list", "stages: track\n", "FILE:1: 'stages' wants a list, not 'track'"},
 	    {"stages: unknown", "stages:\n  - track\n  - alerts\n",
 	     "FILE:3: 'stages' wants a list of ingest, track, queue, alert, not 'alerts'"},
@@ -316,6 +324,9 @@ static void sets_over_the_file(void **state)
 	    {"kafka.bootstrap.servers=b:9092,c:9092", ""},
 	    {"kafka.bootstrap.servers=d:9092", ""},
 	    {"instance=", ""},
+	    {"emit.cloudevents=off", ""},
+	    {"emit.local_parts=drop", ""},
+	    {"emit.dataschema=", ""},
 	    {"threads", "--set wants path=value, not 'threads'"},
 	    {"=3", "--set wants path=value, not '=3'"},
 	    {"threads=65", "--set threads=65: 'threads' wants a whole number, from 1 to 64, not 65"},
@@ -334,6 +345,7 @@ static void sets_over_the_file(void **state)
 		assert_int_equal(config_set(&c, cases[i].assignment, &err), want);
 		assert_string_equal(err.msg, cases[i].want);
 	}
+	assert_true(c.events.form == EVENT_OFF && c.local_parts == LOCAL_PARTS_DROP && !c.events.dataschema);
 	assert_true(c.threads == 3 && c.track.default_lifetime_ms == 3 * 3600 * 1000 && !c.instance);
 	assert_true(c.n_raw == 2 && c.raw[1].partitions == 2);
 	assert_int_equal(c.n_kafka, 1);

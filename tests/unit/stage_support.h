@@ -84,8 +84,9 @@ struct images {
 	struct arena *arena;
 };
 
-static inline int take_image(void *arg, struct str key, struct str value)
+static inline int take_image(void *arg, struct str key, const void *entry, struct str value)
 {
+	(void)entry;
 	struct images *l = arg;
 
 	l->items = xrealloc(l->items, (l->n + 1) * sizeof(*l->items));

@@ -170,8 +170,9 @@ static void put(struct store *s, const char *key, int v)
 	store_settle(s);
 }
 
-static int tell(void *arg, struct str key, struct str value)
+static int tell(void *arg, struct str key, const void *entry, struct str value)
 {
+	assert_true((entry == NULL) == (value.p == NULL));
 	buf_fmt(arg, "%.*s=%.*s ", STR_FMT(key), value.p == NULL ? 1 : (int)value.n, value.p == NULL ? "-" : value.p);
 	return 0;
 }
