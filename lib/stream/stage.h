@@ -68,6 +68,10 @@ struct stage_ops {
 	void *(*decode)(void *config, struct str key, struct str value, struct err *err);
 	void (*destroy)(void *entry);
 	int64_t (*due)(void *config, const void *entry); /* TIME_NEVER: no timer */
+
+	/* Told of each entry as it stands once that is final: after a commit, and at restore; NULL: it is gone, or no longer
+	 * ours. For what a stage sums up over its entries. NULL: it sums up nothing. */
+	void (*settled)(void *config, struct str key, const void *entry);
 };
 
 #endif

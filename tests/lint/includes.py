@@ -19,9 +19,10 @@ MAY = {
     "lib/mail": ("lib/base",),
     "lib/stream": ("lib/base",),
     "lib/kafka": ("lib/stream", "lib/base"),
+    "lib/http": ("lib/base",),
     **{folder: LIBS for folder in DOMAIN},
-    "main": DOMAIN + LIBS + ("lib/kafka",),
-    "tests": DOMAIN + LIBS + ("lib/kafka", "main"),
+    "main": DOMAIN + LIBS + ("lib/kafka", "lib/http"),
+    "tests": DOMAIN + LIBS + ("lib/kafka", "lib/http", "main"),
 }
 HOME = {
     "jansson": "lib/codec",
@@ -31,6 +32,7 @@ HOME = {
     "rdkafka": "lib/kafka",
     "libpsl": "classify",
     "idn2": "classify",
+    "microhttpd": "lib/http",
     "cmocka": "tests",
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
@@ -77,6 +79,8 @@ CONTROLS = (
     ("tests/unit/x_test.c", "<", "msgpack.h"),
     ("ingest/line.c", "<", "libpsl.h"),
     ("main/config_lists.c", "<", "idn2.h"),
+    ("main/web.c", "<", "microhttpd.h"),
+    ("lib/http/http_server.c", '"', "lib/stream/log.h"),
     ("ingest/line.c", "<", "msgpack/pack.h"),
     ("track/track.c", '"', "place.h"),
     ("sink/x.c", '"', "lib/base/str.h"),
