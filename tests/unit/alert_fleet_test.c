@@ -137,7 +137,7 @@ static void numbers_are_those_of_a_recount(void **state)
 		p->there[g][c] = random_next(&seed) % 3 != 0;
 		if (p->there[g][c])
 			make_row(&p->rows[g][c], g, &seed);
-		fleet_row(f, name_of(g, name), (enum class) c, p->there[g][c] ? &p->rows[g][c] : NULL);
+		fleet_row(f, name_of(g, name), (enum class)c, p->there[g][c] ? &p->rows[g][c] : NULL);
 		if (i % 37 == 0 || i > STEPS - 200)
 			compare(f, p, &v);
 	}
@@ -145,7 +145,7 @@ static void numbers_are_those_of_a_recount(void **state)
 		for (int c = 0; c < CLASS_N; c++) {
 			char name[16];
 			p->there[g][c] = false;
-			fleet_row(f, name_of(g, name), (enum class) c, NULL);
+			fleet_row(f, name_of(g, name), (enum class)c, NULL);
 		}
 	}
 	compare(f, p, &v);
