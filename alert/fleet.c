@@ -267,7 +267,8 @@ static void set_row(struct fleet *f, struct kept **at, enum class class, const s
 	if (k != NULL)
 		add(&f->classes[class], &k->sum, -1);
 	if (row == NULL) {
-		*at = k->next;
+		if (k != NULL)
+			*at = k->next;
 		free(k);
 		return;
 	}

@@ -212,7 +212,7 @@ static int open_socket(const char *listen_on, const struct addrinfo *at, struct 
 
 static void tell_address(int fd, char *ret, size_t size)
 {
-	struct sockaddr_storage at;
+	struct sockaddr_storage at = {.ss_family = AF_UNSPEC};
 	socklen_t n = sizeof(at);
 	char host[256], port[8];
 

@@ -70,8 +70,8 @@ static void bench(struct worker *w, const struct log_topic *list, int64_t groups
 		board_metrics(b, 1795000000000, 0, &page);
 		page_us += now_us() - begun_us;
 	}
-	printf("%8" PRId64 " groups, %10" PRId64 " messages: row %.2f us, look %.1f us, page %.2f ms, %zu bytes\n", groups,
-	       groups * 2 * MESSAGES, row_us, look_us / ROUNDS, page_us / ROUNDS / 1000, page.n);
+	printf("%8" PRId64 " groups, %10" PRId64 " messages: row %.2f us, look %.1f us, page %.2f ms, %zu bytes\n",
+	       groups, groups * 2 * MESSAGES, row_us, look_us / ROUNDS, page_us / ROUNDS / 1000, page.n);
 	buf_release(&page);
 	board_free(b);
 	fleet_free(f);
