@@ -165,6 +165,8 @@ int64_t kafka_log_end(const struct log *log, int topic, int partition)
 	const struct kafka_log *k = (const struct kafka_log *)log;
 	int64_t begin, end;
 
+	if (k->consumer == NULL) /* joining anew failed */
+		return -1;
 	if (rd_kafka_get_watermark_offsets(k->consumer, k->c.topics[topic].name, partition, &begin, &end) !=
 	    RD_KAFKA_RESP_ERR_NO_ERROR)
 		return -1;
