@@ -20,6 +20,7 @@ struct alert_stage {
 	struct alert_config c;
 	struct pair_codec *codec;
 	struct writer *alerts, *incidents, *rows;
+	struct fleet *fleet; /* NULL: not kept */
 	struct arena arena;
 	struct buf key, value, title, summary;
 };
@@ -56,6 +57,7 @@ struct alert_stage *alert_stage_new(const struct alert_config *c)
 	s->alerts = writer_new(c->alerts_encoding);
 	s->incidents = writer_new(c->incidents_encoding);
 	s->rows = writer_new(ENC_MSGPACK);
+	s->fleet = c->fleet_groups == 0 ? NULL : fleet_new(c->fleet_groups);
 	return s;
 }
 
@@ -67,12 +69,18 @@ void alert_stage_free(struct alert_stage *s)
 	writer_free(s->alerts);
 	writer_free(s->incidents);
 	writer_free(s->rows);
+	fleet_free(s->fleet);
 	arena_release(&s->arena);
 	buf_release(&s->key);
 	buf_release(&s->value);
 	buf_release(&s->title);
 	buf_release(&s->summary);
 	free(s);
+}
+
+const struct fleet *alert_stage_fleet(const struct alert_stage *s)
+{
+	return s->fleet;
 }
 
 static struct str make_key(struct alert_stage *s, char kind, struct str group, const char *name)
@@ -326,6 +334,44 @@ static int64_t due(void *config, const void *entry)
 	return at_ms < 0 ? TIME_NEVER : at_ms + 1;
 }
 
+/* The fleet's numbers follow the rows and pairs that are final. */
+static void settled_row(struct alert_stage *s, struct str group, struct str class, const struct pair *kept)
+{
+	int number = names_find(class_names, class);
+	struct row row;
+	struct err err;
+
+	if (number < 0)
+		return;
+	if (kept == NULL)
+		fleet_row(s->fleet, group, (enum class)number, NULL);
+	else if (record_decode(ENC_MSGPACK, kept->row, &row_record, &s->arena, &row, &err) == 0)
+		fleet_row(s->fleet, group, (enum class)number, &row);
+	arena_reset(&s->arena);
+}
+
+static void settled(void *config, struct str key, const void *entry)
+{
+	struct alert_stage *s = config;
+	const struct pair *p = entry;
+	ssize_t bar = str_rchr(key, '|');
+
+	if (s->fleet == NULL || bar < 0)
+		return;
+	struct str group = str_skip(str_head(key, (size_t)bar), 1), name = str_skip(key, (size_t)bar + 1);
+	int family = names_find(family_names, name);
+	if (key.p[0] == 'r') {
+		settled_row(s, group, name, p);
+	} else if (key.p[0] == 'p' && family >= 0) {
+		const struct fleet_incident open = {
+		    p == NULL ? SEVERITY_UNKNOWN : (enum severity)p->alerted_severity,
+		    (enum family)family,
+		    p == NULL ? SIDE_UNKNOWN : (enum side)p->side,
+		};
+		fleet_incident(s->fleet, key, p != NULL && p->open ? &open : NULL);
+	}
+}
+
 const struct stage_ops alert_stage_ops = {
     .name = "alert",
     .apply = apply,
@@ -334,4 +380,5 @@ const struct stage_ops alert_stage_ops = {
     .decode = decode,
     .destroy = pair_free,
     .due = due,
+    .settled = settled,
 };

@@ -7,6 +7,7 @@
 #ifndef QLAPSE_ALERT_ALERT_STAGE_H
 #define QLAPSE_ALERT_ALERT_STAGE_H
 
+#include "alert/fleet.h"
 #include "lib/codec/writer.h"
 #include "lib/mail/connector.h"
 #include "lib/mail/hooks.h"
@@ -30,6 +31,7 @@ struct alert_config {
 	size_t n_connectors;
 	struct remedy_source remedies; /* find may be NULL: none */
 	enum encoding alerts_encoding, incidents_encoding;
+	size_t fleet_groups; /* numbers of the fleet are kept, with this many groups one by one; 0: they are not */
 };
 
 void alert_config_default(struct alert_config *c);
@@ -38,6 +40,7 @@ struct alert_stage;
 
 struct alert_stage *alert_stage_new(const struct alert_config *c); /* what c points to must outlive it */
 void alert_stage_free(struct alert_stage *s);
+const struct fleet *alert_stage_fleet(const struct alert_stage *s); /* as last committed; NULL: not kept */
 
 extern const struct stage_ops alert_stage_ops; /* config argument: struct alert_stage */
 

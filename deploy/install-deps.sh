@@ -5,11 +5,11 @@
 set -euo pipefail
 
 build=(gcc cmake ninja-build pkg-config librdkafka-dev libmsgpack-dev libjansson-dev libpcre2-dev libyaml-dev libpsl-dev
-       libidn2-dev libsodium-dev)
+       libidn2-dev libsodium-dev libmicrohttpd-dev)
 quickstart=(python3)
 kafka=(default-jre-headless maven python3)
-tests=(libcmocka-dev clang libclang-rt-dev clang-format clang-tidy kcat jq python3 python3-msgpack python3-jsonschema python3-confluent-kafka gcovr
-       postfix rsyslog rsyslog-kafka openssl)
+tests=(libcmocka-dev clang libclang-rt-dev clang-format clang-tidy kcat jq python3 python3-msgpack python3-jsonschema
+       python3-confluent-kafka gcovr postfix rsyslog rsyslog-kafka openssl prometheus curl)
 
 wanted=()
 for set in "$@"; do

@@ -23,6 +23,7 @@ const struct cli_exit cli_exits[] = {
     {EX_NOINPUT, "an input file is missing or cannot be read"},
     {EX_UNAVAILABLE, "a service is out of reach: no broker, no topic"},
     {EX_SOFTWARE, "an internal error, or one that nothing can be done about"},
+    {EX_OSERR, "the address of http.listen cannot be used"},
     {EX_IOERR, "writing the output failed"},
     {EX_TEMPFAIL, "try again: another instance has taken over the name"},
     {EX_CONFIG, "the configuration is wrong"},

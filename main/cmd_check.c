@@ -11,8 +11,9 @@
 #include "lib/base/timefmt.h"
 #include "main/broker.h"
 #include "main/commands.h"
-#include "main/options.h"
 #include "main/layout.h"
+#include "main/metrics.h"
+#include "main/options.h"
 #include "main/schema.h"
 
 static int print(void (*make)(struct buf *out))
@@ -183,6 +184,8 @@ static int run(struct cli *cli)
 
 	if (cli_value(cli, "print-options"))
 		return print(form_makers[cli_choice(cli, "print-options", 0)]);
+	if (cli_value(cli, "print-metrics"))
+		return print(metrics_markdown);
 	if (cli_value(cli, "print-sample"))
 		return print(options_sample);
 	if (cli_value(cli, "print-schema"))
@@ -197,6 +200,7 @@ static int run(struct cli *cli)
 static const struct cli_option options[] = {
     {"broker", NULL, NULL, "Ask the broker, too: are all topics there, with the right number of partitions?"},
     {"print-options", "FORM", forms, "Print all options with default and limits."},
+    {"print-metrics", NULL, NULL, "Print all metrics that run and watch tell over HTTP, as Markdown."},
     {"print-sample", NULL, NULL, "Print a configuration to start from, all commented out."},
     {"print-schema", "TOPIC", NULL, "Print the JSON Schema of a public topic, such as alerts.v1."},
     {NULL, NULL, NULL, NULL},

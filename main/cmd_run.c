@@ -4,27 +4,19 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/timefmt.h"
 #include "main/broker.h"
+#include "main/clock.h"
 #include "main/commands.h"
 #include "main/runner.h"
-
-static int64_t wall_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void log_line(const char *level, const char *text)
 {
 	char stamp[25];
 
-	time_format(wall_clock(), stamp);
+	time_format(clock_wall_ms(), stamp);
 	fprintf(stderr, "%s %s %s\n", stamp, level, text); /* one call: lines of threads do not mix */
 }
 
@@ -37,10 +29,10 @@ static void client_log(void *arg, int level, const char *text)
 
 	(void)arg;
 	pthread_mutex_lock(&lock);
-	bool again = strncmp(last, text, sizeof(last) - 1) == 0 && wall_clock() - last_ms < 60000;
+	bool again = strncmp(last, text, sizeof(last) - 1) == 0 && clock_wall_ms() - last_ms < 60000;
 	if (!again) {
 		snprintf(last, sizeof(last), "%s", text);
-		last_ms = wall_clock();
+		last_ms = clock_wall_ms();
 	}
 	pthread_mutex_unlock(&lock);
 	if (!again)
@@ -117,7 +109,7 @@ static int run(struct cli *cli)
 	    .topics = &list,
 	    .client = broker_client(c, &arena),
 	    .instance = c->instance != NULL ? c->instance : host,
-	    .clock_ms = wall_clock,
+	    .clock_ms = clock_wall_ms,
 	    .log = log_line,
 	};
 	r.client.log = client_log;
@@ -128,7 +120,9 @@ static int run(struct cli *cli)
 	} else {
 		catch_signals();
 		tell_rules(r.rules);
+		r.board = c->http_listen == NULL ? NULL : board_new(list.items, clock_wall_ms());
 		status = runner_run(&r);
+		board_free(r.board);
 		log_line("info", status == EX_OK ? "stopped" : "stopped after an error");
 	}
 	rules_close(r.rules);
@@ -149,7 +143,8 @@ const struct cli_command cmd_run = {
     .about = "Reads raw log lines from Kafka, and writes deliveries, transitions, messages,\n"
              "queues, incidents and alerts to topics of its own, each exactly once. SIGTERM\n"
              "ends it after the running transactions. SIGHUP has the rules read again; if there\n"
-             "is anything wrong with them, the old ones stay, and the log says why.\n",
+             "is anything wrong with them, the old ones stay, and the log says why.\n"
+             "With the option http.listen it answers /metrics, /healthz, /readyz and /version.\n",
     .examples = "qlapse run --config /etc/qlapse.yaml\n"
                 "    all four stages in this process\n"
                 "qlapse run --config /etc/qlapse.yaml --set threads=4 --set instance=worker-0\n"

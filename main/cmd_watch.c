@@ -19,10 +19,12 @@
 #include "lib/base/table.h"
 #include "lib/base/timefmt.h"
 #include "lib/codec/record_codec.h"
+#include "main/clock.h"
 #include "main/commands.h"
 #include "main/follow.h"
 #include "main/layout.h"
 #include "main/memory.h"
+#include "main/web.h"
 #include "track/track_stage.h"
 
 enum { POLL_MS = 250 };
@@ -42,6 +44,10 @@ struct watch {
 	bool json, live;
 	int64_t fixed_now_ms; /* TIME_NONE: the clock */
 	int64_t lines;
+	struct board *board; /* what is told over HTTP; NULL: nothing */
+	struct web_source source;
+	struct http_server *web;
+	size_t on_board[STAGE_N];
 	struct arena arena;
 	struct buf out;
 };
@@ -249,6 +255,39 @@ static void tell_state(struct watch *w)
 	flush(w);
 }
 
+/* For those who ask over HTTP. */
+static void post(const struct watch *w)
+{
+	int64_t now = clock_steady_ms();
+
+	for (int id = 0; w->board != NULL && id < STAGE_N; id++)
+		board_see(w->board, w->on_board[id], w->m.workers[id], NULL, stage_instance_fleet(w->m.stages[id]),
+		          now);
+}
+
+/* Exit status. */
+static int open_web(struct watch *w, struct err *err)
+{
+	if (w->c->http_listen == NULL)
+		return EX_OK;
+	w->m.board = w->board = board_new(w->m.topics.items, clock_wall_ms());
+	for (int id = 0; id < STAGE_N; id++)
+		w->on_board[id] = board_seat(w->board, (enum stage_id)id, 0, clock_steady_ms());
+	board_wait(w->board, "reads what the files hold already");
+	w->source = web_of_board(w->board);
+	w->web = web_open(w->c->http_listen, &w->source, err);
+	if (w->web == NULL)
+		return err->kind == ERR_CONFIG ? EX_CONFIG : EX_OSERR;
+	fprintf(stderr, "qlapse: metrics and probes at http://%s/\n", http_listens_on(w->web));
+	return EX_OK;
+}
+
+static void close_web(struct watch *w)
+{
+	http_close(w->web);
+	board_free(w->board);
+}
+
 /* Feeds all that there is now, in time's order. p of the last line goes to *ret_front. */
 static int take_lines(struct watch *w, struct follow *f, int64_t *inout_front, struct err *err)
 {
@@ -266,6 +305,7 @@ static int take_lines(struct watch *w, struct follow *f, int64_t *inout_front, s
 		memory_time(&w->m, *inout_front);
 		if (memory_pump(&w->m, err) < 0)
 			return -1;
+		post(w);
 	}
 	return follow_status(f, err);
 }
@@ -279,7 +319,10 @@ static int run_once(struct watch *w, struct follow *f, int64_t *inout_front, str
 	if (now > *inout_front)
 		*inout_front = now;
 	memory_time(&w->m, *inout_front);
-	return memory_pump(&w->m, err);
+	if (memory_pump(&w->m, err) < 0)
+		return -1;
+	post(w);
+	return 0;
 }
 
 static int run_all(struct watch *w, struct follow *f, bool once, struct err *err)
@@ -290,6 +333,8 @@ static int run_all(struct watch *w, struct follow *f, bool once, struct err *err
 		return -1;
 	tell_state(w);
 	w->live = true;
+	if (w->board != NULL)
+		board_wait(w->board, NULL);
 	while (!once && !stopped && !follow_ended(f)) {
 		poll(NULL, 0, POLL_MS);
 		if (run_once(w, f, &front, err) < 0)
@@ -307,8 +352,13 @@ static int watch(struct watch *w, const struct cli *cli, const struct line_optio
 
 	if (!f)
 		return cli_fail_err(EX_NOINPUT, &err);
-	if (memory_start(&w->m, w->c, cli->n_args, tap, w, &err) < 0 || run_all(w, f, once, &err) < 0)
+	if (memory_start(&w->m, w->c, cli->n_args, tap, w, &err) < 0)
+		status = cli_fail_err(EX_SOFTWARE, &err);
+	else if (!once && (status = open_web(w, &err)) != EX_OK)
+		cli_fail_err(status, &err);
+	else if (run_all(w, f, once, &err) < 0)
 		status = cli_fail_err(follow_status(f, NULL) < 0 ? EX_NOINPUT : EX_SOFTWARE, &err);
+	close_web(w);
 	memory_stop(&w->m);
 	follow_close(f);
 	return status;
@@ -375,7 +425,8 @@ const struct cli_command cmd_watch = {
              "follows them, through rotation and truncation, and prints alerts as they come. The\n"
              "same four stages as on Kafka, in this process and on the wall clock; nothing is\n"
              "kept on disk. Ends with status 0 whether something is wrong or not; SIGINT and\n"
-             "SIGTERM end it, too.\n",
+             "SIGTERM end it, too. With the option http.listen, and without --once, it answers\n"
+             "/metrics, /healthz, /readyz and /version.\n",
     .examples = "qlapse watch --once /var/log/mail.log\n"
                 "    what is wrong now?\n"
                 "qlapse watch --json /var/log/mail.log | while read -r alert; do notify \"$alert\"; done\n"

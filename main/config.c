@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/base/timefmt.h"
+#include "lib/http/http_server.h"
 #include "main/config_priv.h"
 #include "main/nearest.h"
 #include "main/options.h"
@@ -32,6 +33,7 @@ void config_default(struct config *c)
 	    .stall_after_ms = 10 * 60 * 1000,
 	    .skew_ms = 60 * 1000,
 	    .txn_timeout_ms = 20 * 1000,
+	    .metrics_groups = 50,
 	};
 	c->events = (struct event_config){EVENT_BINARY, NULL, "urn:qlapse:TOPIC"};
 	c->local_parts = LOCAL_PARTS_HMAC;
@@ -267,6 +269,8 @@ int config_check(const struct config *c, struct err *err)
 	if (c->queue.tombstone_after_ms % c->queue.row_interval_ms != 0)
 		return err_set(err, ERR_CONFIG, "%s: queue.tombstone_after must be a multiple of queue.row_interval",
 		               file);
+	if (c->http_listen && http_address_check(c->http_listen, err) < 0)
+		return err_prefix(err, "%s: http.listen", file);
 	if (!c->replication)
 		return err_set(err, ERR_CONFIG, "%s: replication must be -1 or 1 and more, not 0", file);
 	return check_events(c, file, err) < 0 ? -1 : check_lifetimes(c, file, err);

@@ -76,6 +76,10 @@ struct config {
 	const char *key_file;        /* NULL: none */
 	struct redaction *redaction; /* NULL until config_load_key, and for clear */
 
+	/* what is told over HTTP */
+	const char *http_listen; /* NULL: nothing */
+	int metrics_groups;      /* destination groups that have numbers of their own */
+
 	/* test seams, settable only by the hidden options of `run` */
 	int abort_every;
 	int kill_after; /* the process kills itself at this cycle; 0: never */

@@ -8,7 +8,11 @@
 
 static void count(void *arg, const char *name, int64_t n)
 {
-	counts_add(&((struct memory_pipeline *)arg)->counts, str_from(name), n);
+	struct memory_pipeline *m = arg;
+
+	counts_add(&m->counts, str_from(name), n);
+	if (m->board != NULL)
+		board_count(m->board, name, n);
 }
 
 static int start_stage(struct memory_pipeline *m, enum stage_id id, struct err *err)

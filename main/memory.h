@@ -9,6 +9,7 @@
 #define QLAPSE_MAIN_MEMORY_H
 
 #include "lib/stream/memlog.h"
+#include "main/board.h"
 #include "main/counts.h"
 #include "main/pipeline.h"
 
@@ -21,6 +22,7 @@ struct memory_pipeline {
 	struct stage_instance *stages[STAGE_N];
 	struct worker *workers[STAGE_N];
 	struct count_set counts; /* of all stages */
+	struct board *board;     /* counts are told there, too; NULL after memory_start, to be set then */
 	size_t n_sources;
 };
 

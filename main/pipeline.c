@@ -101,6 +101,7 @@ static void *new_alert(const struct stage_instance *s)
 	ac.remedies = classify_remedies(s->classify);
 	ac.alerts_encoding = s->c->encodings[TOPIC_ALERTS];
 	ac.incidents_encoding = s->c->encodings[TOPIC_INCIDENTS];
+	ac.fleet_groups = s->c->http_listen == NULL ? 0 : (size_t)s->c->metrics_groups;
 	return alert_stage_new(&ac);
 }
 
@@ -157,6 +158,11 @@ void stage_instance_free(struct stage_instance *s)
 	event_dresser_free(s->dresser);
 	classify_free(s->classify);
 	free(s);
+}
+
+const struct fleet *stage_instance_fleet(const struct stage_instance *s)
+{
+	return s->id == STAGE_ALERT ? alert_stage_fleet(s->stage) : NULL;
 }
 
 bool stage_classifies(enum stage_id id)

@@ -29,6 +29,9 @@ struct stage_instance *stage_instance_new(enum stage_id id, const struct config 
                                           const struct catalog *catalog, struct err *err);
 void stage_instance_free(struct stage_instance *s);
 
+/* What the alert stage sums up of the whole fleet; NULL for other stages, and while nobody asks over HTTP. */
+const struct fleet *stage_instance_fleet(const struct stage_instance *s);
+
 bool stage_classifies(enum stage_id id);
 /* Between two transactions: goes on with other rules, or, -1, with those that it had. For stages that classify. */
 int stage_instance_change(struct stage_instance *s, const struct catalog *catalog, struct err *err);

@@ -9,7 +9,9 @@
 
 #include "lib/base/check.h"
 #include "lib/base/timefmt.h"
+#include "main/clock.h"
 #include "main/runner.h"
+#include "main/web.h"
 
 enum { POLL_MS = 20, STATUS_EVERY_MS = 60000, TELL_RETRY_EVERY_MS = 10000 };
 
@@ -34,6 +36,8 @@ struct seat { /* of one worker */
 	char instance[256], group[128];
 	struct stage_instance *stage;
 	struct worker *worker;
+	struct log *log;               /* the worker's */
+	size_t on_board;               /* its place there */
 	const struct catalog *catalog; /* taken; NULL where nothing is classified */
 	unsigned generation;           /* of it */
 	int64_t status_ms, retry_ms;   /* when they were last told */
@@ -53,6 +57,25 @@ static void note(void *arg, enum worker_note_level level, const char *text)
 	tell(arg, levels[level], text);
 }
 
+static void count(void *arg, const char *name, int64_t n)
+{
+	board_count(((const struct seat *)arg)->r->board, name, n);
+}
+
+static void commit_took(void *arg, int64_t us)
+{
+	const struct seat *s = arg;
+	board_commit_took(s->r->board, s->on_board, us);
+}
+
+/* For those who ask over HTTP. No transaction is open. */
+static void post(const struct seat *s)
+{
+	if (s->r->board != NULL)
+		board_see(s->r->board, s->on_board, s->worker, s->log, stage_instance_fleet(s->stage),
+		          clock_steady_ms());
+}
+
 static struct log *open_log(struct seat *s, const struct worker_config *wc, struct err *err)
 {
 	const struct config *c = s->r->c;
@@ -68,6 +91,8 @@ static struct log *open_log(struct seat *s, const struct worker_config *wc, stru
 	    .idle_wall = s->id == STAGE_INGEST && !c->idle_hold,
 	    .idle_every_ms = c->tick_interval_ms,
 	    .clock_ms = s->r->clock_ms,
+	    .commit_took = s->r->board == NULL ? NULL : commit_took,
+	    .arg = s,
 	    .abort_every = c->abort_every,
 	};
 	struct log *log;
@@ -87,12 +112,13 @@ static int open_seat(struct seat *s, struct err *err)
 	stage_instance_worker(s->stage, &wc);
 	wc.name = str_from(s->instance);
 	wc.note = note;
+	wc.count = s->r->board == NULL ? NULL : count;
 	wc.arg = s;
 	wc.seed = (uint64_t)s->r->clock_ms();
-	struct log *log = open_log(s, &wc, err);
-	if (log == NULL)
+	s->log = open_log(s, &wc, err);
+	if (s->log == NULL)
 		return -1;
-	s->worker = worker_new(&wc, log);
+	s->worker = worker_new(&wc, s->log);
 	return 0;
 }
 
@@ -186,6 +212,7 @@ static int work(struct seat *s, struct err *err)
 			tell(s, "warning", err->msg);
 		}
 		tell_status(s, now_ms);
+		post(s);
 	}
 	return EX_OK;
 }
@@ -209,10 +236,9 @@ static void *run_seat(void *arg)
 	return NULL;
 }
 
-int runner_run(const struct runner *r)
+static int take_seats(const struct runner *r, struct seat *seats)
 {
-	struct seat *seats = xcalloc(STAGE_N * (size_t)r->c->threads, sizeof(*seats));
-	int n = 0, status = EX_OK;
+	int n = 0;
 
 	for (int id = 0; id < STAGE_N; id++) {
 		for (int k = 0; k < r->c->threads && (r->c->stages & (1u << id)); k++) {
@@ -221,14 +247,49 @@ int runner_run(const struct runner *r)
 			snprintf(s->group, sizeof(s->group), "%s-%s", r->c->app, stage_names[id]);
 			snprintf(s->instance, sizeof(s->instance), "%s-%s-%s-%d", r->c->app, stage_names[id],
 			         r->instance, k);
-			CHECK(pthread_create(&s->thread, NULL, run_seat, s) == 0);
+			if (r->board != NULL)
+				s->on_board = board_seat(r->board, s->id, k, clock_steady_ms());
 		}
 	}
+	return n;
+}
+
+/* Exit status. */
+static int open_web(const struct runner *r, const struct web_source *source, struct http_server **ret)
+{
+	struct err err = {0};
+	char text[400];
+
+	*ret = NULL;
+	if (r->board == NULL)
+		return EX_OK;
+	*ret = web_open(r->c->http_listen, source, &err);
+	if (*ret == NULL) {
+		r->log("error", err.msg);
+		return err.kind == ERR_CONFIG ? EX_CONFIG : EX_OSERR;
+	}
+	snprintf(text, sizeof(text), "metrics and probes at http://%s/", http_listens_on(*ret));
+	r->log("info", text);
+	return EX_OK;
+}
+
+int runner_run(const struct runner *r)
+{
+	struct seat *seats = xcalloc(STAGE_N * (size_t)r->c->threads, sizeof(*seats));
+	const struct web_source source = web_of_board(r->board);
+	struct http_server *web;
+	int n = take_seats(r, seats), status = open_web(r, &source, &web);
+
+	if (status != EX_OK)
+		n = 0;
+	for (int i = 0; i < n; i++)
+		CHECK(pthread_create(&seats[i].thread, NULL, run_seat, &seats[i]) == 0);
 	for (int i = 0; i < n; i++) {
 		pthread_join(seats[i].thread, NULL);
 		if (status == EX_OK)
 			status = seats[i].status;
 	}
+	http_close(web);
 	free(seats);
 	return status;
 }

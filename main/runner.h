@@ -9,6 +9,7 @@
 #define QLAPSE_MAIN_RUNNER_H
 
 #include "lib/kafka/kafka_log.h"
+#include "main/board.h"
 #include "main/pipeline.h"
 #include "main/rules.h"
 
@@ -20,6 +21,7 @@ struct runner {
 	const char *instance;
 	int64_t (*clock_ms)(void);
 	void (*log)(const char *level, const char *text); /* from any thread */
+	struct board *board;                              /* what is told over HTTP; NULL: nothing */
 };
 
 /* Runs until stop is asked for or a worker fails; returns an exit status. */

@@ -160,6 +160,19 @@ int kafka_consumer_open(struct kafka_log *k, struct err *err)
 	return k->ends == NULL ? -1 : 0;
 }
 
+int64_t kafka_log_end(const struct log *log, int topic, int partition)
+{
+	const struct kafka_log *k = (const struct kafka_log *)log;
+	int64_t begin, end;
+
+	if (k->consumer == NULL) /* joining anew failed */
+		return -1;
+	if (rd_kafka_get_watermark_offsets(k->consumer, k->c.topics[topic].name, partition, &begin, &end) !=
+	    RD_KAFKA_RESP_ERR_NO_ERROR)
+		return -1;
+	return end < 0 ? -1 : end;
+}
+
 static void drop_message(rd_kafka_message_t **m)
 {
 	if (*m != NULL)

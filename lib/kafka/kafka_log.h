@@ -28,11 +28,16 @@ struct kafka_log_config {
 	int64_t idle_every_ms;     /* at most one round of them per this */
 	int64_t (*clock_ms)(void); /* wall clock */
 	int open_limit_ms;         /* how long to wait for a broker that takes the producer; 0: KAFKA_OPEN_LIMIT_MS */
-	int abort_every;           /* tests: every n-th commit is aborted; 0: none */
+	void (*commit_took)(void *arg, int64_t us); /* each commit that succeeded; NULL: nobody asks */
+	void *arg;                                  /* of commit_took */
+	int abort_every;                            /* tests: every n-th commit is aborted; 0: none */
 };
 
 /* What config points to must outlive the log. ERR_RETRY if no broker takes us within the limit; ERR_CONFIG
  * if it refuses us, as with a transaction timeout above its own limit. */
 int kafka_log_open(const struct kafka_log_config *config, struct log **ret, struct err *err);
+
+/* The end of an input partition as the last fetch told it; the broker is not asked. -1: not known. */
+int64_t kafka_log_end(const struct log *log, int topic, int partition);
 
 #endif

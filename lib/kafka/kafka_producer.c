@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/base/check.h"
 #include "lib/base/timefmt.h"
@@ -204,6 +205,14 @@ enum log_result kafka_send_offsets(struct log *log, const struct log_position *a
 	return settle(k, e, "send offsets", err);
 }
 
+static int64_t steady_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 enum log_result kafka_commit(struct log *log, struct err *err)
 {
 	struct kafka_log *k = (struct kafka_log *)log;
@@ -212,7 +221,12 @@ enum log_result kafka_commit(struct log *log, struct err *err)
 		err_set(err, ERR_RETRY, "aborted by the test");
 		return LOG_ABORT;
 	}
-	return settle(k, rd_kafka_commit_transaction(k->producer, KAFKA_COMMIT_LIMIT_MS), "commit", err);
+	int64_t begun_us = steady_us();
+	enum log_result result =
+	    settle(k, rd_kafka_commit_transaction(k->producer, KAFKA_COMMIT_LIMIT_MS), "commit", err);
+	if (result == LOG_OK && k->c.commit_took != NULL)
+		k->c.commit_took(k->c.arg, steady_us() - begun_us);
+	return result;
 }
 
 enum log_result kafka_abort(struct log *log, struct err *err)

@@ -80,6 +80,10 @@ struct stage_ops {
 	int64_t (*due)(void *config, const void *entry); /* TIME_NEVER: no timer */
 	/* The state topic is public: when what an entry says happened. NULL: nobody else reads it. */
 	int64_t (*time)(const void *entry);
+
+	/* Told of each entry as it stands once that is final: after a commit, and at restore; NULL: it is gone, or no longer
+	 * ours. For what a stage sums up over its entries. NULL: it sums up nothing. */
+	void (*settled)(void *config, struct str key, const void *entry);
 };
 
 #endif

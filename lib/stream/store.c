@@ -75,6 +75,12 @@ struct store *store_new(const struct stage_ops *ops, void *config, uint64_t seed
 	return s;
 }
 
+static void tell_settled(struct store *s, struct str key, const void *entry)
+{
+	if (s->ops->settled != NULL)
+		s->ops->settled(s->config, key, entry);
+}
+
 static void slot_free(struct store *s, struct slot *slot)
 {
 	heap_remove(&s->timers, &slot->timer);
@@ -91,8 +97,10 @@ void store_free(struct store *s)
 
 	if (s == NULL)
 		return;
-	while (table_next(&s->table, &at, &value))
+	while (table_next(&s->table, &at, &value)) {
+		tell_settled(s, ((struct slot *)value)->key, NULL);
 		slot_free(s, value);
+	}
 	table_release(&s->table);
 	heap_release(&s->timers);
 	free(s->changed.items);
@@ -221,6 +229,7 @@ int store_restore(struct store *s, struct str key, struct str value, struct err 
 
 	if (value.p == NULL) {
 		if (slot != NULL) {
+			tell_settled(s, key, NULL);
 			table_remove(&s->table, key);
 			slot_free(s, slot);
 			s->n_entries--;
@@ -238,6 +247,7 @@ int store_restore(struct store *s, struct str key, struct str value, struct err 
 	}
 	slot->entry = entry;
 	set_timer(s, slot);
+	tell_settled(s, key, entry);
 	return 0;
 }
 
@@ -287,8 +297,10 @@ static void finish(struct store *s, struct slot *slot)
 void store_commit(struct store *s)
 {
 	store_settle(s);
-	for (size_t i = 0; i < s->changed.n; i++)
+	for (size_t i = 0; i < s->changed.n; i++) {
+		tell_settled(s, s->changed.items[i]->key, s->changed.items[i]->entry);
 		finish(s, s->changed.items[i]);
+	}
 	s->changed.n = 0;
 }
 

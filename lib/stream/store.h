@@ -13,6 +13,7 @@
 
 #include "lib/stream/stage.h"
 
+/* config must outlive the store: it is told of the entries that end with it. */
 struct store *store_new(const struct stage_ops *ops, void *config, uint64_t seed);
 void store_free(struct store *s);
 

@@ -366,6 +366,24 @@ const struct worker_stats *worker_stats(const struct worker *w)
 	return &w->stats;
 }
 
+struct worker_phase worker_phase(const struct worker *w)
+{
+	static const char *const words[] = {
+	    [PHASE_IDLE] = "waits to be given partitions",
+	    [PHASE_OFFSETS] = "asks for committed offsets",
+	    [PHASE_WATERMARKS] = "asks for the ends of the state",
+	    [PHASE_OPEN] = "begins to read the state",
+	    [PHASE_RESTORING] = "reads the state",
+	    [PHASE_RUNNING] = "runs",
+	};
+
+	return (struct worker_phase){
+	    .words = words[w->phase],
+	    .running = w->phase == PHASE_RUNNING,
+	    .restoring = w->phase == PHASE_RESTORING ? w->n_restoring : 0,
+	};
+}
+
 size_t worker_tasks(const struct worker *w)
 {
 	return w->n_tasks;

@@ -88,6 +88,14 @@ enum worker_result worker_step(struct worker *w, int64_t now_ms, int timeout_ms,
 
 const struct worker_stats *worker_stats(const struct worker *w);
 
+/* Where it stands on the way from being given partitions to working on them. */
+struct worker_phase {
+	const char *words;
+	bool running;     /* assigned and restored; true of a worker that stands by without partitions, too */
+	size_t restoring; /* partitions whose state is not read to its end yet */
+};
+struct worker_phase worker_phase(const struct worker *w);
+
 /* The tasks at hand: 0 … n − 1; for summaries, progress and tests. */
 struct worker_task {
 	int topic, partition;

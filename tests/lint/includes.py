@@ -19,9 +19,10 @@ MAY = {
     "lib/mail": ("lib/base",),
     "lib/stream": ("lib/base",),
     "lib/kafka": ("lib/stream", "lib/base"),
+    "lib/http": ("lib/base",),
     **{folder: LIBS for folder in DOMAIN},
-    "main": DOMAIN + LIBS + ("lib/kafka",),
-    "tests": DOMAIN + LIBS + ("lib/kafka", "main"),
+    "main": DOMAIN + LIBS + ("lib/kafka", "lib/http"),
+    "tests": DOMAIN + LIBS + ("lib/kafka", "lib/http", "main"),
 }
 HOME = {
     "jansson": "lib/codec",
@@ -32,6 +33,7 @@ HOME = {
     "libpsl": "classify",
     "idn2": "classify",
     "sodium": "emit",
+    "microhttpd": "lib/http",
     "cmocka": "tests",
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
@@ -81,6 +83,8 @@ CONTROLS = (
     ("ingest/line.c", "<", "libpsl.h"),
     ("main/config_lists.c", "<", "idn2.h"),
     ("main/cmd_run.c", "<", "sodium.h"),
+    ("main/web.c", "<", "microhttpd.h"),
+    ("lib/http/http_server.c", '"', "lib/stream/log.h"),
     ("ingest/line.c", "<", "msgpack/pack.h"),
     ("track/track.c", '"', "place.h"),
     ("docs/examples/x.c", '"', "lib/base/str.h"),

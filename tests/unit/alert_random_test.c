@@ -191,8 +191,8 @@ static void live_through(uint64_t seed, size_t *n_incidents, size_t *n_updates)
 	assert_int_equal(store_size(s->run->store), 0);
 	*n_incidents += s->n;
 	*n_updates += s->n_updates;
-	alert_stage_free(s->run->config);
 	run_release(s->run);
+	alert_stage_free(s->run->config);
 	free(s->run);
 	arena_release(&s->arena);
 	free(s);

@@ -63,8 +63,8 @@ static struct stage_run *run_new(const struct alert_config *c)
 
 static void run_free(struct stage_run *r)
 {
-	alert_stage_free(r->config);
 	run_release(r);
+	alert_stage_free(r->config);
 	free(r);
 }
 

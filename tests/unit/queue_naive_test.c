@@ -564,8 +564,8 @@ static struct world *world_new(uint64_t seed)
 
 static void world_free(struct world *w)
 {
-	queue_stage_free(w->run->config);
 	run_release(w->run);
+	queue_stage_free(w->run->config);
 	free(w->run);
 	free(w->history);
 	arena_release(&w->arena);

@@ -22,8 +22,8 @@ static struct stage_run *run_new(const struct queue_config *c)
 
 static void run_free(struct stage_run *r)
 {
-	queue_stage_free(r->config);
 	run_release(r);
+	queue_stage_free(r->config);
 	free(r);
 }
 
