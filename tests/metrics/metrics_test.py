@@ -438,10 +438,13 @@ class Kafka(unittest.TestCase):
             before, log = self.become_ready(q)
             self.assertTrue(before)
             self.check_log(log)
-            page = wait_for(lambda: "qlapse_waiting_messages" in q.page() and q.page(), 20)
+            def told():
+                page = q.page()
+                return numbers(page, "qlapse_waiting_messages").get('{kind="internet"}') == 3000 and page
+
+            page = wait_for(told, 60)  # ready is told before the sums of what was restored
         restored = numbers(page, "qlapse_restored_records_total")
         self.assertGreater(sum(v for k, v in restored.items() if "track" in k), 2999)
-        self.assertEqual(numbers(page, "qlapse_waiting_messages")['{kind="internet"}'], 3000)
         self.assertEqual(max(numbers(page, "qlapse_restoring_partitions").values()), 0)
 
 
