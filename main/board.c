@@ -89,6 +89,21 @@ static void remember_incidents(struct board *b)
 				b->incident_seen[s][f][k] |= b->fleet.incidents[s][f][k] > 0;
 }
 
+/* Of the workers of alert only the one that has the partition knows the fleet; it may be another one later. */
+static void see_fleet(struct board *b, size_t seat, const struct fleet *fleet)
+{
+	const struct board_seat *s = &b->seats[seat];
+
+	if (s->phase.running && s->n_parts > 0) {
+		b->fleet_known = true;
+		b->fleet_seat = seat;
+		fleet_look(fleet, &b->fleet);
+		remember_incidents(b);
+	} else if (b->fleet_seat == seat) {
+		b->fleet_known = false;
+	}
+}
+
 void board_see(struct board *b, size_t seat, const struct worker *w, const struct log *kafka, const struct fleet *fleet,
                int64_t steady_ms)
 {
@@ -104,11 +119,8 @@ void board_see(struct board *b, size_t seat, const struct worker *w, const struc
 	s->phase = phase;
 	s->stats = *worker_stats(w);
 	see_partitions(s, w, kafka);
-	if (fleet != NULL) {
-		b->fleet_known = phase.running && s->n_parts > 0;
-		fleet_look(fleet, &b->fleet);
-		remember_incidents(b);
-	}
+	if (fleet != NULL)
+		see_fleet(b, seat, fleet);
 	pthread_mutex_unlock(&b->lock);
 }
 

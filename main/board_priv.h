@@ -38,6 +38,7 @@ struct board {
 	struct count_set counts;
 	const char *waits_for;
 	bool fleet_known;
+	size_t fleet_seat; /* whose it is */
 	struct fleet_view fleet;
 	bool incident_seen[SEVERITY_CRITICAL + 1][FLEET_FAMILIES][FLEET_SIDES];
 };

@@ -229,6 +229,37 @@ static void scrapes_run_beside_the_workers(void **state)
 	rig_close(&r);
 }
 
+static void a_worker_without_partitions_does_not_speak_for_the_fleet(void **state)
+{
+	static const char waiting[] = "qlapse_waiting_messages{kind=\"internet\"}";
+	struct rig r = {.arena = ARENA_INIT};
+	struct worker_config wc;
+	struct buf page = BUF_INIT;
+	struct err err = {0};
+	int64_t later_ms = 0;
+
+	(void)state;
+	config_default(&r.config);
+	rig_open(&r, &r.config);
+	struct stage_instance *stage = stage_instance_new(STAGE_ALERT, &r.config, &r.list, r.catalog, &err);
+	stage_instance_worker(stage, &wc);
+	struct worker *idle = worker_new(&wc, membus_open(r.bus, wc.inputs, 0));
+	size_t seat = board_seat(r.board, STAGE_ALERT, 1, clock_steady_ms());
+	feed(&r);
+	run_all(&r);
+	post(&r, &later_ms);
+	board_see(r.board, seat, idle, NULL, stage_instance_fleet(stage), clock_steady_ms());
+	ask(&r, "/metrics", &page);
+	expect_i64(number_of(&page, waiting), MESSAGES, "waiting");
+	board_see(r.board, r.seats[STAGE_ALERT], idle, NULL, stage_instance_fleet(stage), clock_steady_ms() + 3600000);
+	ask(&r, "/metrics", &page);
+	expect_i64(number_of(&page, waiting), -1, "nobody has the partition any more");
+	buf_release(&page);
+	worker_free(idle);
+	stage_instance_free(stage);
+	rig_close(&r);
+}
+
 static void who_is_not_ready_is_named(void **state)
 {
 	struct rig r = {.arena = ARENA_INIT};
@@ -316,6 +347,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(scrapes_run_beside_the_workers),
+	    cmocka_unit_test(a_worker_without_partitions_does_not_speak_for_the_fleet),
 	    cmocka_unit_test(who_is_not_ready_is_named),
 	    cmocka_unit_test(a_worker_that_hangs_is_unhealthy),
 	    cmocka_unit_test(addresses_are_checked),
