@@ -7,7 +7,7 @@ usage: equal_test.py QLAPSE SOURCE_DIR WORK_DIR [--release] [--by-host] [--kills
 Headers count, and local parts are hashed on both sides.
 Two worker processes; one raw partition is empty but for the last line. Exit status 77: no broker can be had.
 An outage is longer than the workers' session; by turns the broker hangs, or is stopped and started. No worker ends by it;
-what outlives transaction_timeout would end one with 75, as it is to, so that is longer here than the outages.
+what outlives transaction_timeout would end one with 75, as it is to, so that is longer here than all of them together.
 """
 import argparse
 import collections
@@ -58,7 +58,7 @@ kafka: {{bootstrap.servers: "{bootstrap}", session.timeout.ms: 6000, heartbeat.i
 prefix: e
 app: e
 partitions: {INNER}
-transaction_timeout: {"60s" if self.a.outages else "20s"}
+transaction_timeout: {"300s" if self.a.outages else "20s"}
 raw_topics: [{{name: raw, partitions: {RAW}}}]
 ingest: {{idle: hold}}
 connectors:
